@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house: arrows point down only. A target can import what stands in its list and nothing else
+// (`--explicit-target-dependency-import-check error`); ARCHITECTURE.md draws it.
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+/// For the two targets that hold all unsafe code: every unsafe expression is marked where it stands.
+let unsafeSettings = settings + [.strictMemorySafety()]
+
+extension Target.Dependency {
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+  static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+  static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+  static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+  static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+  static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let configuration = product(name: "Configuration", package: "swift-configuration")
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let deque = product(name: "DequeModule", package: "swift-collections")
+  static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
+}
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = [], unsafe: Bool = false) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: unsafe ? unsafeSettings : settings)
+}
+
+/// Tests of `subject`, in `Tests/<subject>Tests`.
+func tests(_ subject: Target.Dependency..., name: String, resources: [Resource] = [], exclude: [String] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: subject, exclude: exclude, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "scout",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "scout", targets: ["scout"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(
+      url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+      traits: [.defaults, "YAML"]),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    // The two engines: the C library made safe and sans-I/O. The only unsafe code.
+    .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+    target("Nghttp2", ["CNghttp2"], unsafe: true),
+    target("Libssh2", ["CSSH2"], unsafe: true),
+
+    // The link between coordinator and agent.
+    target("HTTP2", ["Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
+    target("RPC", ["HTTP2", .nioCore, .nioConcurrency, .deque, .logging]),
+    target("AgentAPI", ["RPC", .nioCore, .protobuf, .logging]),
+
+    // Near the hosts.
+    target("Pool", [.deque]),
+    target("SSHConfig", [.crypto]),
+    target(
+      "SSH",
+      [
+        "Libssh2", "Pool", "SSHConfig", .nioCore, .nioPosix, .nioConcurrency, .deque, .crypto, .logging, .lifecycle,
+      ]),
+    target(
+      "Agent",
+      [
+        "AgentAPI", "SSH", "SSHConfig", "Pool", "Telemetry", .nioCore, .nioPosix, .logging, .lifecycle, .histogram,
+        .crypto,
+      ]),
+
+    // Near the client.
+    target("MCP"),
+    target("Routing"),
+    target("Telemetry", [.logging, .nioConcurrency]),
+    target(
+      "Coordinator",
+      [
+        "AgentAPI", "MCP", "Routing", "Telemetry", .hummingbird, .hummingbirdTLS, .httpTypes, .nioCore, .nioPosix,
+        .nioConcurrency, .nioHTTP1, .nioSSL, .logging, .lifecycle, .crypto, .deque,
+      ]),
+
+    .executableTarget(
+      name: "scout",
+      dependencies: [
+        "Coordinator", "Agent", "AgentAPI", "RPC", "HTTP2", "SSH", "SSHConfig", "Pool", "MCP", "Telemetry", .argumentParser,
+        .configuration, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioSSL,
+      ],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Scout: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "scout")
+}
