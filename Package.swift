@@ -112,5 +112,9 @@ let package = Package(
         .configuration, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioSSL,
       ],
       swiftSettings: settings),
+
+    // Tests. Those that need hosts start their own sshd by `TestFleet`.
+    .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
+    tests("TestFleet", name: "TestFleet"),
   ]
 )

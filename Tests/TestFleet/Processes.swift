@@ -1,0 +1,85 @@
+import Foundation
+
+/// Why a fleet could not be started, with what the failed program said.
+package struct FleetError: Error, CustomStringConvertible {
+  package let message: String
+  package var description: String { message }
+}
+
+/// Runs a program to its end and returns its standard output; throws with its standard error when it fails.
+@discardableResult
+package func run(_ path: String, _ arguments: [String], environment: [String: String]? = nil) async throws -> String {
+  let process = Process()
+  process.executableURL = URL(filePath: path)
+  process.arguments = arguments
+  if let environment { process.environment = environment }
+  // Errors go to a file, so that a full second pipe can never stop the program while the first is read.
+  let complaints = FileManager.default.temporaryDirectory.appending(path: "scout-stderr-\(UUID().uuidString)")
+  try Data().write(to: complaints)
+  defer { try? FileManager.default.removeItem(at: complaints) }
+  let output = Pipe()
+  process.standardInput = FileHandle.nullDevice
+  process.standardOutput = output
+  process.standardError = try FileHandle(forWritingTo: complaints)
+  try process.run()
+  return try await withCheckedThrowingContinuation { continuation in
+    DispatchQueue.global().async {
+      let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      if process.terminationStatus == 0 {
+        continuation.resume(returning: said)
+      } else {
+        let text = said + ((try? String(contentsOf: complaints, encoding: .utf8)) ?? "")
+        continuation.resume(
+          throwing: FleetError(message: "\(path) \(arguments) ended with \(process.terminationStatus): \(text)"))
+      }
+    }
+  }
+}
+
+/// A port that nothing listens on now, from the kernel's ephemeral range.
+package func freePort() throws -> Int {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(descriptor) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let result = withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+      bind(descriptor, address, length) == 0 ? getsockname(descriptor, address, &length) : -1
+    }
+  }
+  guard result == 0 else { throw FleetError(message: "no free port: \(String(cString: strerror(errno)))") }
+  return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// Process ids whose parent is `pid`, from /proc (proc(5), stat).
+func children(of pid: Int32) -> [Int32] { processTable().filter { $0.parent == pid }.map(\.pid) }
+
+/// Process ids of the whole family below `pid`.
+func descendants(of pid: Int32) -> [Int32] {
+  let table = processTable()
+  var family: [Int32] = []
+  var wave = [pid]
+  while !wave.isEmpty {
+    wave = table.filter { wave.contains($0.parent) }.map(\.pid)
+    family += wave
+  }
+  return family
+}
+
+/// Whether a process exists and is not a zombie.
+package func isAlive(_ pid: Int32) -> Bool { processTable().contains { $0.pid == pid && $0.state != "Z" } }
+
+private func processTable() -> [(pid: Int32, parent: Int32, state: Substring)] {
+  let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+  return names.compactMap { name in
+    guard let pid = Int32(name), let stat = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
+      let end = stat.lastIndex(of: ")")
+    else { return nil }
+    let fields = stat[stat.index(after: end)...].split(separator: " ")
+    guard fields.count > 2, let parent = Int32(fields[1]) else { return nil }
+    return (pid, parent, fields[0])
+  }
+}
