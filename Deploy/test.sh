@@ -1,0 +1,15 @@
+#!/bin/bash
+# Installs what the tests need and runs every test.
+#
+# Usage: Deploy/test.sh [arguments of `swift test`]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config ca-certificates git \
+  openssh-client openssh-server openssh-sftp-server openssl nghttp2-client protobuf-compiler python3 python3-venv
+Deploy/python-envs.sh
+
+# Arrows between targets are part of what is tested: an import that the manifest does not list is an error.
+flags=(--explicit-target-dependency-import-check error)
+swift build "${flags[@]}" --build-tests
+exec swift test "${flags[@]}" --skip-build "$@"
