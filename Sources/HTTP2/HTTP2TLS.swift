@@ -1,0 +1,18 @@
+/// A value: the PEM files of one side of a mutual TLS 1.3 link. They are read at each `connect` and at `bind`, never on an
+/// event loop.
+package struct HTTP2TLS: Sendable, Hashable {
+  /// Certificates of the authorities that the peer's certificate must come from. The system's are not consulted.
+  package var trustRoots: String
+  /// This side's certificate, and those between it and the authority, in that order.
+  package var certificateChain: String
+  package var privateKey: String
+  /// Client: the name that the server's certificate must carry, where it is not the host that is connected to.
+  package var serverName: String?
+
+  package init(trustRoots: String, certificateChain: String, privateKey: String, serverName: String? = nil) {
+    self.trustRoots = trustRoots
+    self.certificateChain = certificateChain
+    self.privateKey = privateKey
+    self.serverName = serverName
+  }
+}
