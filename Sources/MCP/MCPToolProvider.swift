@@ -35,13 +35,18 @@ package struct MCPCallContext: Sendable {
   /// often as is convenient; what the client gets is bounded.
   package var progress: (@Sendable (_ done: Double, _ total: Double?, _ message: String) -> Void)?
 
+  /// Present when the client asked for log messages; see `MCPCall.logLevel`.
+  package var log: (@Sendable (MCPLogMessage) -> Void)?
+
   package init(
     requestID: String, principal: String,
-    progress: (@Sendable (_ done: Double, _ total: Double?, _ message: String) -> Void)? = nil
+    progress: (@Sendable (_ done: Double, _ total: Double?, _ message: String) -> Void)? = nil,
+    log: (@Sendable (MCPLogMessage) -> Void)? = nil
   ) {
     self.requestID = requestID
     self.principal = principal
     self.progress = progress
+    self.log = log
   }
 }
 

@@ -1,0 +1,58 @@
+/// Which `Host` and `Origin` a front door accepts, against DNS rebinding and foreign web pages. A value.
+package struct OriginPolicy: Sendable, Hashable {
+  /// Beside the loopback names: host names by which this server is reached, in lower case, without port. nil accepts any
+  /// (behind a proxy that has checked).
+  package var hosts: Set<String>?
+  /// Beside the loopback ones: origins as browsers send them, `https://example.org`, in lower case.
+  package var origins: Set<String>
+
+  package init(hosts: Set<String>? = [], origins: Set<String> = []) {
+    self.hosts = hosts.map { Set($0.map { $0.lowercased() }) }
+    self.origins = Set(origins.map { $0.lowercased() })
+  }
+
+  /// Why the request is refused with 403; nil when it is not. The lines of `Host` (or `:authority`) and of `Origin`.
+  package func refusal(host: [String], origin: [String]) -> String? {
+    guard host.count == 1, let name = Self.name(authority: host[0]) else {
+      return "The Host header must stand once and name this server"
+    }
+    if let hosts, !Self.isLoopback(name), !hosts.contains(name) { return "The Host header does not name this server" }
+    guard !origin.isEmpty else { return nil }
+    guard origin.count == 1, accepts(origin: origin[0].lowercased()) else { return "The Origin is not allowed" }
+    return nil
+  }
+
+  private func accepts(origin: String) -> Bool {
+    if origins.contains(origin) { return true }
+    for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) {
+      guard let name = Self.name(authority: String(origin.dropFirst(scheme.count))) else { return false }
+      return Self.isLoopback(name)
+    }
+    return false
+  }
+
+  private static func isLoopback(_ name: String) -> Bool { ["localhost", "127.0.0.1", "[::1]"].contains(name) }
+
+  /// The host of `host[:port]` in lower case; nil for anything else, also for user names and paths.
+  private static func name(authority: String) -> String? {
+    let authority = HeaderValue.trimmed(authority).lowercased()
+    guard !authority.isEmpty, authority.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+      !authority.contains(where: { "/@?#\\,".contains($0) })
+    else { return nil }
+    let name: Substring
+    let rest: Substring
+    if authority.first == "[" {
+      guard let close = authority.firstIndex(of: "]") else { return nil }
+      name = authority[...close]
+      rest = authority[authority.index(after: close)...]
+    } else {
+      let colon = authority.firstIndex(of: ":") ?? authority.endIndex
+      name = authority[..<colon]
+      rest = authority[colon...]
+    }
+    guard !name.isEmpty else { return nil }
+    if rest.isEmpty { return String(name) }
+    guard rest.first == ":", UInt16(rest.dropFirst()) != nil, rest.dropFirst().first != "+" else { return nil }
+    return String(name)
+  }
+}
