@@ -1,52 +1,232 @@
 import Logging
 import NIOCore
+import NIOSSL
+import NIOTLS
+import Nghttp2
 
-final class ConnectionHandler {
+/// Confined to its event loop: drives one session on one channel. Bytes go in as they come; what they caused is told to the
+/// streams' handlers after the session returned; output goes out once for each tick of the loop.
+final class ConnectionHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  let settings: HTTP2Settings
+  let tls: NIOSSLHandler?
+  /// Server: who takes the streams.
+  let accept: HTTP2Server.Accept?
+  let handshakeDeadline: NIODeadline
   let closed: EventLoopPromise<Void>
   let unusable: EventLoopPromise<HTTP2Error>
-  init(eventLoop: any EventLoop) {
+  /// Succeeds when the peer's SETTINGS have come.
+  let ready: EventLoopPromise<Void>
+
+  var session: Session
+  var machine: ConnectionStateMachine
+  var streams: [Int32: StreamState] = [:]
+  var context: ChannelHandlerContext?
+  var logger: Logger
+  /// What its streams name as their connection; nil once the connection is over.
+  var connection: HTTP2Connection?
+  /// The first reason found for the end of the connection.
+  var failure: HTTP2Error?
+
+  var liveness: Liveness
+  var provoked: TokenBucket
+  var provokedSeen = 0
+  var handshakeTimer: Scheduled<Void>?
+  var livenessTimer: Scheduled<Void>?
+  var graceTimer: Scheduled<Void>?
+  var graceDeadline: NIODeadline?
+  var lastPing: UInt64 = 0
+  /// The PING behind the shutdown notice.
+  var noticePing: UInt64?
+  /// The session is over and the channel about to close.
+  var isEnding = false
+
+  /// The session speaks: TLS is up, or there is none.
+  private var isSpeaking = false
+  private var isReading = false
+  private var isFlushScheduled = false
+  private var spareEvents: [Event] = []
+
+  /// - Throws: The settings are out of bounds, or memory is short.
+  init(
+    side: ConnectionStateMachine.Side, settings: HTTP2Settings, tls: NIOSSLHandler?, handshakeDeadline: NIODeadline,
+    accept: HTTP2Server.Accept?, eventLoop: any EventLoop, logger: Logger
+  ) throws(SessionError) {
+    let now = ContinuousClock.now
+    session = try Session(side == .client ? .client : .server, options: settings.sessionOptions)
+    machine = ConnectionStateMachine(side: side)
+    liveness = Liveness(silence: settings.pingAfter, timeout: settings.pingTimeout, now: now)
+    provoked = TokenBucket(burst: settings.resetBurst, perSecond: settings.resetsPerSecond, now: now)
+    self.settings = settings
+    self.tls = tls
+    self.handshakeDeadline = handshakeDeadline
+    self.accept = accept
+    self.logger = logger
     closed = eventLoop.makePromise()
     unusable = eventLoop.makePromise()
+    ready = eventLoop.makePromise()
   }
-  var isUsable: Bool { false }
-  var availableStreams: Int { 0 }
-  var peerCertificate: [UInt8]? { nil }
-  func send(head: [HTTP2Header], endStream: Bool, on id: Int32) {}
-  func send(data: ByteBuffer, endStream: Bool, on id: Int32) {}
-  func send(trailers: [HTTP2Header], on id: Int32) {}
-  func reset(_ code: HTTP2ErrorCode, on id: Int32) {}
-  func consumed(_ bytes: Int, on id: Int32) {}
-  func pendingBytes(on id: Int32) -> Int { 0 }
-  func isWritable(_ id: Int32) -> Bool { false }
-  func shutdown(grace: Duration) {}
-  func abort() {}
-  func openStream(head: [HTTP2Header], endStream: Bool, handler: any HTTP2StreamHandler) throws(HTTP2Error)
-    -> HTTP2Stream
-  {
-    throw HTTP2Error(.draining, "", scope: .connection, maybeProcessed: false)
+
+  // MARK: The channel
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    startHandshakeTimer()
+    if context.channel.isActive { channelActive(context: context) }
   }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    over()
+    self.context = nil
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    if tls == nil { speak() }
+    context.fireChannelActive()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted(let negotiated) = event as? TLSUserEvent {
+      if negotiated == HTTP2TLS.protocolName {
+        speak()
+      } else {
+        fail(
+          HTTP2Error(
+            .tlsFailed, "The peer does not offer h2 by ALPN: this is not an HTTP/2 endpoint", scope: .connection,
+            maybeProcessed: false))
+      }
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    isReading = true
+    if !machine.isClosed { receive(unwrapInboundIn(data)) }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isReading = false
+    flush()
+    context.fireChannelReadComplete()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { scheduleFlush() }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    over()
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    fail(transportFailure(error))
+  }
+
+  // MARK: In
+
+  private func receive(_ buffer: ByteBuffer) {
+    var rest = buffer
+    let now = ContinuousClock.now
+    liveness.heard(now: now)
+    do throws(SessionError) {
+      repeat {
+        let taken = try session.receive(rest.readableBytesSpan)
+        drainEvents(input: rest)
+        rest.moveReaderIndex(forwardBy: taken)
+      } while session.isPaused
+    } catch {
+      drainEvents(input: rest)
+      return fail(
+        HTTP2Error(
+          .protocolViolation, "The peer broke HTTP/2: \(error.message)", scope: .connection, maybeProcessed: true))
+    }
+    countProvokedResets(now: now)
+  }
+
+  /// Tells what was recorded. Nothing of a session's runs meanwhile, so whoever is told may use any stream.
+  private func drainEvents(input: ByteBuffer?) {
+    while session.hasEvents {
+      let events = session.takeEvents(recycling: spareEvents)
+      spareEvents = []
+      for event in events { tell(event, input: input) }
+      spareEvents = events
+    }
+  }
+
+  private func speak() {
+    guard !isSpeaking, !machine.isClosed else { return }
+    isSpeaking = true
+    scheduleFlush()
+  }
+
+  // MARK: Out
+
+  /// Something may wait to be sent: sends it at the end of the reads that are under way, or of this tick.
+  func scheduleFlush() {
+    guard !isReading, !isFlushScheduled, let context else { return }
+    isFlushScheduled = true
+    context.eventLoop.assumeIsolated().execute {
+      self.isFlushScheduled = false
+      self.flush()
+    }
+  }
+
+  /// Sends while the channel takes it: what it does not take waits in the session, where it is bounded.
+  private func flush() {
+    guard isSpeaking, let context, context.channel.isActive else { return }
+    var wrote = false
+    var size = Self.firstBuffer
+    while context.channel.isWritable, session.wantsWrite {
+      var output = context.channel.allocator.buffer(capacity: size)
+      let more: Bool
+      do throws(SessionError) {
+        more = try fill(&output)
+      } catch {
+        return fail(HTTP2Error(.connectionClosed, error.message, scope: .connection, maybeProcessed: true))
+      }
+      guard output.readableBytes > 0 else { break }
+      context.write(wrapOutboundOut(output), promise: nil)
+      wrote = true
+      guard more else { break }
+      size = Self.nextBuffers
+    }
+    if wrote { context.flush() }
+    drainEvents(input: nil)
+    if !session.wantsRead, !session.wantsWrite {
+      sessionEnded()
+    } else if session.wantsWrite, context.channel.isWritable {
+      // Handlers queued more: after the reads that wait, so that no stream keeps the loop.
+      scheduleFlush()
+    }
+  }
+
+  private func fill(_ output: inout ByteBuffer) throws(SessionError) -> Bool {
+    var more = false
+    try output.writeWithOutputRawSpan(minimumWritableBytes: Session.leastRoom) { span throws(SessionError) in
+      more = try session.send(into: &span)
+    }
+    return more
+  }
+
+  private static let firstBuffer = 24 << 10
+  private static let nextBuffers = 128 << 10
 }
 
-struct ClientConnector {
-  var host: String
-  var port: Int
-  var tls: HTTP2TLS?
-  var settings: HTTP2Settings
-  var logger: Logger
-  func connect(on: any EventLoop, timeout: Duration) async throws(HTTP2Error) -> HTTP2Connection {
-    throw HTTP2Error(.draining, "", scope: .connection, maybeProcessed: false)
+extension HTTP2Settings {
+  var sessionOptions: SessionOptions {
+    var options = SessionOptions()
+    options.maxConcurrentStreams = UInt32(clamping: maxConcurrentStreams)
+    options.streamWindow = Int32(clamping: streamWindow)
+    options.connectionWindow = Int32(clamping: connectionWindow)
+    options.maxHeaderListSize = maxHeaderListSize
+    options.highWatermark = highWatermark
+    options.lowWatermark = lowWatermark
+    options.resetBurst = UInt64(clamping: resetBurst)
+    options.resetsPerSecond = UInt64(clamping: resetsPerSecond)
+    return options
   }
-}
-struct ServerListener {
-  var tls: HTTP2TLS?
-  var settings: HTTP2Settings
-  var logger: Logger
-  var accept: HTTP2Server.Accept
-  func bind(host: String, port: Int, group: any EventLoopGroup) async throws(HTTP2Error) -> HTTP2Server {
-    throw HTTP2Error(.draining, "", scope: .connection, maybeProcessed: false)
-  }
-}
-final class ConnectionRegistry: Sendable {
-  var count: Int { 0 }
-  func shutdown(grace: Duration) async {}
 }

@@ -1,0 +1,36 @@
+import NIOSSL
+
+extension HTTP2TLS {
+  /// ALPN's name of HTTP/2 over TLS. Source: RFC 9113, section 3.2.
+  static let protocolName = "h2"
+
+  /// Reads the files: blocks, so never on an event loop.
+  ///
+  /// - Throws: `invalidConfiguration`, naming the files.
+  func makeContext(side: ConnectionStateMachine.Side) throws(HTTP2Error) -> NIOSSLContext {
+    do {
+      let chain = try NIOSSLCertificate.fromPEMFile(certificateChain).map { NIOSSLCertificateSource.certificate($0) }
+      let key = try NIOSSLPrivateKeySource.privateKey(NIOSSLPrivateKey(file: privateKey, format: .pem))
+      var configuration: TLSConfiguration
+      switch side {
+      case .client:
+        configuration = .makeClientConfiguration()
+        configuration.certificateChain = chain
+        configuration.privateKey = key
+      case .server:
+        configuration = .makeServerConfiguration(certificateChain: chain, privateKey: key)
+        // The client's certificate is required and checked; who it names is for the user to look at.
+        configuration.certificateVerification = .noHostnameVerification
+      }
+      configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(trustRoots))
+      configuration.minimumTLSVersion = .tlsv13
+      configuration.applicationProtocols = [Self.protocolName]
+      return try NIOSSLContext(configuration: configuration)
+    } catch {
+      throw HTTP2Error(
+        .invalidConfiguration,
+        "Cannot use the certificates \(trustRoots), \(certificateChain) and the key \(privateKey): \(error)",
+        scope: .connection, maybeProcessed: false)
+    }
+  }
+}
