@@ -1,1 +1,185 @@
-// Agent
+package import AgentAPI
+package import Logging
+package import NIOCore
+package import SSH
+package import ServiceLifecycle
+
+/// The agent: what a coordinator asks of one network segment, done over the segment's own SSH.
+///
+/// Sendable: its parts keep their state behind locks. Its methods may be called from any task, before `run()` too.
+package final class Agent: AgentService, Service {
+  /// The newest revision of Protocol/scout/agent/v1/agent.proto that this agent speaks.
+  package static let protocolVersion: UInt32 = 1
+
+  package let settings: AgentSettings
+  private let inventory: InventoryStore
+  private let health = HealthBook()
+  private let pool: SSHPool
+  private let load = LoadCounter()
+  private let logger: Logger
+  private let version: String
+
+  /// - Parameters:
+  ///   - pool: run by this agent: its `run()` is the agent's.
+  ///   - version: Scout's, for people.
+  package init(settings: AgentSettings, pool: SSHPool, version: String, logger: Logger) {
+    self.settings = settings
+    self.pool = pool
+    self.version = version
+    self.logger = logger
+    inventory = InventoryStore(settings: settings, logger: logger)
+  }
+
+  /// Keeps the connections and follows the configuration until the service group shuts down; what runs then is finished.
+  package func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await self.pool.run() }
+      group.addTask { await self.inventory.follow { self.health.keep($0) } }
+      try await group.waitForAll()
+    }
+  }
+
+  package func describe(_ request: DescribeRequest, _ context: CallContext) async throws -> DescribeReply {
+    let hosts = try await inventory.hosts()
+    let now = ContinuousClock.now
+    var reply = DescribeReply()
+    reply.agentName = settings.name
+    reply.segment = settings.segment
+    reply.version = version
+    reply.protocolVersion = Self.protocolVersion
+    reply.hosts = hosts.all.map { HostInfo($0, state: health.state(of: $0.alias, at: now)) }
+    reply.pool = PoolFigures(pool.snapshot())
+    return reply
+  }
+
+  package func watch(
+    _ request: WatchRequest, _ context: CallContext, _ sink: @escaping ReplySink<WatchEvent>
+  ) async throws {
+    let interval = Duration.milliseconds(request.heartbeatMs == 0 ? 500 : min(60_000, max(100, request.heartbeatMs)))
+    var generation: UInt64?
+    var revision: UInt64 = 0
+    while true {
+      let hosts = try await inventory.hosts()
+      let seen = health.revision
+      if generation != hosts.generation {
+        generation = hosts.generation
+        try await sink(.with(.inventory(try await describe(DescribeRequest(), context))))
+      } else if seen != revision {
+        try await sink(.with(.hostStates(changes(since: revision, among: hosts))))
+      }
+      revision = seen
+      try await sink(.with(.heartbeat(heartbeat())))
+      let now = ContinuousClock.now
+      guard now < context.deadline else { throw AgentError(code: .timeout, message: "the watch's time is over") }
+      do {
+        try await Task.sleep(until: min(now + interval, context.deadline))
+      } catch {
+        throw AgentError(code: .cancelled, message: "the caller stopped watching")
+      }
+    }
+  }
+
+  package func stat(_ request: StatRequest, _ context: CallContext) async throws -> (FileInfo, CallTimings) {
+    try await perform("stat", on: request.host, context) { operation in
+      let result = try await StatOperation(request, in: operation).run()
+      return (result, result.1)
+    }
+  }
+
+  package func read(
+    _ request: ReadRequest, _ context: CallContext, _ sink: @escaping ReplySink<ReadChunk>
+  ) async throws -> CallTimings {
+    try await perform("read", on: request.host, context) { operation in
+      let timings = try await ReadOperation(request, in: operation).run(sink)
+      return (timings, timings)
+    }
+  }
+
+  package func list(
+    _ request: ListRequest, _ context: CallContext, _ sink: @escaping ReplySink<ListBatch>
+  ) async throws -> CallTimings {
+    try await perform("list", on: request.host, context) { operation in
+      let timings = try await ListOperation(request, in: operation).run(sink)
+      return (timings, timings)
+    }
+  }
+
+  package func run(
+    _ request: RunRequest, _ context: CallContext, _ sink: @escaping ReplySink<RunEvent>
+  ) async throws -> CallTimings {
+    try await perform("run", on: request.host, context) { operation in
+      let timings = try await RunOperation(request, in: operation).run(sink)
+      return (timings, timings)
+    }
+  }
+
+  /// What surrounds every operation: the host is found, the outcome is remembered for the host's health, one audit line
+  /// is written, and every failure becomes an `AgentError`; what the sink throws passes unchanged.
+  private func perform<Result: Sendable>(
+    _ operation: String, on alias: String, _ call: CallContext,
+    _ body: (OperationContext) async throws -> (Result, CallTimings)
+  ) async throws -> Result {
+    let start = ContinuousClock.now
+    load.started()
+    do {
+      let host = try await inventory.hosts().host(alias)
+      let context = OperationContext(host: host, pool: pool, settings: settings, call: call)
+      let (result, timings) = try await body(context)
+      health.answered(alias, after: timings.host, at: .now)
+      load.finished()
+      audit(operation, alias, call, start, outcome: "ok")
+      return result
+    } catch {
+      load.failed()
+      let failure = AgentError.from(error, since: start)
+      note(failure, of: alias)
+      audit(operation, alias, call, start, outcome: failure?.code.rawValue ?? "receiver_gone")
+      throw failure ?? error
+    }
+  }
+
+  /// An answer of the host, even a bad one, shows that it is there; a fault of ours or the caller's shows nothing.
+  private func note(_ failure: AgentError?, of alias: String) {
+    guard let failure else { return }
+    switch failure.code {
+    case .notFound, .permissionDenied, .notADirectory, .notAFile: health.answered(alias, after: nil, at: .now)
+    default: if failure.scope == .host, failure.phase != "queue" { health.failed(alias, failure, at: .now) }
+    }
+  }
+
+  private func audit(
+    _ operation: String, _ alias: String, _ call: CallContext, _ start: ContinuousClock.Instant, outcome: String
+  ) {
+    logger.info(
+      "operation",
+      metadata: [
+        "operation": .string(operation), "host": .string(alias), "outcome": .string(outcome),
+        "principal": .string(call.principal), "request_id": .string(call.requestID),
+        "ms": .stringConvertible(start.duration(to: .now).milliseconds),
+      ])
+  }
+
+  private func changes(since revision: UInt64, among hosts: Inventory) -> HostStates {
+    let now = ContinuousClock.now
+    var states = HostStates()
+    states.changed = health.changed(since: revision).sorted().compactMap { alias in
+      (try? hosts.host(alias)).map { HostInfo($0, state: health.state(of: alias, at: now)) }
+    }
+    return states
+  }
+
+  private func heartbeat() -> Heartbeat {
+    var heartbeat = Heartbeat()
+    heartbeat.pool = PoolFigures(pool.snapshot())
+    heartbeat.load = load.figures
+    return heartbeat
+  }
+}
+
+extension WatchEvent {
+  fileprivate static func with(_ event: OneOf_Event) -> WatchEvent {
+    var message = WatchEvent()
+    message.event = event
+    return message
+  }
+}

@@ -1,0 +1,93 @@
+import AgentAPI
+import SSHConfig
+
+/// One host as the agent serves it. A value.
+struct InventoryHost: Sendable {
+  let alias: String
+  let resolved: ResolvedHost
+  /// The hosts of its ProxyJump, outermost first.
+  let jumps: [ResolvedHost]
+  let labels: [String: String]
+}
+
+/// The hosts that an agent serves, as its configuration says at one moment. A value.
+struct Inventory: Sendable {
+  /// Grows with every reading of the configuration.
+  let generation: UInt64
+  /// In the configuration's order. A host whose settings are wrong is among them and says so when it is used.
+  let all: [InventoryHost]
+  private let indices: [String: Int]
+  private let faults: [String: AgentError]
+
+  init(_ config: SSHConfig, settings: AgentSettings, generation: UInt64) {
+    self.generation = generation
+    var all: [InventoryHost] = []
+    var indices: [String: Int] = [:]
+    var faults: [String: AgentError] = [:]
+    let filter = HostFilter(settings)
+    for alias in config.aliases where filter.admits(alias) {
+      do {
+        let resolved = try config.resolve(alias)
+        let host = InventoryHost(
+          alias: alias, resolved: resolved, jumps: try JumpChain.resolve(resolved, in: config),
+          labels: filter.labels(of: alias, tags: resolved.tags))
+        indices[alias] = all.count
+        all.append(host)
+      } catch {
+        faults[alias] = AgentError(code: .invalidArgument, message: "\(error)", scope: .host)
+      }
+    }
+    self.all = all
+    self.indices = indices
+    self.faults = faults
+  }
+
+  /// - Throws: `unknown_host`, or what is wrong with the host's settings.
+  func host(_ alias: String) throws(AgentError) -> InventoryHost {
+    if let index = indices[alias] { return all[index] }
+    if let fault = faults[alias] { throw fault }
+    throw AgentError(
+      code: .unknownHost,
+      message: "this agent has no host `\(alias)`: ask the tool `hosts` for the names, or add it to the agent's ssh_config")
+  }
+}
+
+/// Which aliases are served, and the labels they get from the settings. A value.
+struct HostFilter: Sendable {
+  private let allowlist: [GlobPattern]
+  private let blocklist: [GlobPattern]
+  private let rules: [(pattern: GlobPattern, labels: [String: String])]
+
+  init(_ settings: AgentSettings) {
+    allowlist = settings.allowlist.map(GlobPattern.init)
+    blocklist = settings.blocklist.map(GlobPattern.init)
+    rules = settings.labels.map { (GlobPattern($0.pattern), $0.labels) }
+  }
+
+  func admits(_ alias: String) -> Bool {
+    (allowlist.isEmpty || allowlist.contains { $0.matches(alias) }) && !blocklist.contains { $0.matches(alias) }
+  }
+
+  /// - Parameter tags: of ssh_config's `Tag`; `key=value` becomes that label, any other word the label `tag`.
+  func labels(of alias: String, tags: [String]) -> [String: String] {
+    var labels: [String: String] = [:]
+    for tag in tags {
+      let parts = tag.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { labels[String(parts[0])] = String(parts[1]) } else { labels["tag"] = tag }
+    }
+    for rule in rules where rule.pattern.matches(alias) { labels.merge(rule.labels) { $1 } }
+    return labels
+  }
+}
+
+extension HostInfo {
+  init(_ host: InventoryHost, state: HostState) {
+    self.init()
+    alias = host.alias
+    hostName = host.resolved.hostName
+    port = UInt32(host.resolved.port)
+    user = host.resolved.user
+    labels = host.labels
+    self.state = state
+  }
+}

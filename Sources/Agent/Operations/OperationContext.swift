@@ -1,0 +1,33 @@
+import AgentAPI
+import NIOCore
+import SSH
+
+/// What every operation has at hand: the host it is for, its bounds, and where its SSH comes from. A value.
+struct OperationContext: Sendable {
+  let host: InventoryHost
+  let pool: SSHPool
+  let settings: AgentSettings
+  let call: CallContext
+
+  /// Leases an SFTP lane of the host for the length of `body`.
+  ///
+  /// - Parameter bulk: for long transfers, which then do not hold up short requests to the same host.
+  /// - Throws: `SSHError`, and what `body` throws.
+  func withFiles<Result: Sendable>(
+    bulk: Bool = false, _ body: (SFTPLane) async throws -> Result
+  ) async throws -> (Result, CallTimings) {
+    let start = ContinuousClock.now
+    let (result, lease) = try await pool.withFiles(
+      host.resolved, jumps: host.jumps, lane: bulk ? .bulk : .request, deadline: call.deadline, body)
+    return (result, CallTimings(lease, total: start.duration(to: .now)))
+  }
+}
+
+extension CallTimings {
+  /// - Parameter total: the whole time on the agent; what is neither queue nor connect was the host's.
+  init(_ lease: LeaseTimings, total: Duration) {
+    self.init(
+      host: max(.zero, total - lease.queue - lease.connect), connect: lease.connect, queue: lease.queue,
+      poolHit: lease.hit)
+  }
+}

@@ -1,0 +1,3 @@
+import AgentAPI
+import SSH
+
