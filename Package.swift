@@ -115,6 +115,8 @@ let package = Package(
 
     // Tests. Those that need hosts start their own sshd by `TestFleet`.
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
+    tests("Nghttp2", name: "Nghttp2"),
+    tests("HTTP2", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
     tests("TestFleet", name: "TestFleet"),
   ]
 )
