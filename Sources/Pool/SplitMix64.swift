@@ -1,0 +1,28 @@
+/// A small seeded generator: the same seed gives the same run. Spreads times, protects nothing. A value.
+///
+/// Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators (OOPSLA 2014).
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  package init(seed: UInt64) {
+    state = seed
+  }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// 0 up to, but not including, 1.
+  package mutating func unit() -> Double {
+    Double(next() >> 11) * 0x1p-53
+  }
+
+  /// A factor from `1 - share` to `1 + share`.
+  package mutating func spread(_ share: Double) -> Double {
+    share == 0 ? 1 : 1 - share + 2 * share * unit()
+  }
+}
