@@ -76,7 +76,7 @@ let package = Package(
 
     // The link between coordinator and agent.
     target("HTTP2", ["Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
-    target("RPC", ["HTTP2", .nioCore, .nioConcurrency, .deque, .logging]),
+    target("RPC", ["HTTP2", .nioCore, .deque, .logging]),
     target("AgentAPI", ["RPC", "HTTP2", .nioCore, .protobuf, .logging, .lifecycle]),
 
     // Near the hosts.

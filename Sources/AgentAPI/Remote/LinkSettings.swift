@@ -1,0 +1,20 @@
+package import HTTP2
+
+/// How a link is kept. A value. Defaults: ROUTING.md, section 5.
+package struct LinkSettings: Sendable, Hashable {
+  /// For TCP, TLS and the first SETTINGS together; also how long a call waits for a link that is down.
+  package var connectTimeout: Duration = .seconds(3)
+  /// The first pause between attempts is quick; from the second on it is drawn from nothing to twice the last bound,
+  /// beginning here.
+  package var firstBackoff: Duration = .seconds(1)
+  package var longestBackoff: Duration = .seconds(60)
+  /// A link that stood so long begins with quick attempts again.
+  package var stableAfter: Duration = .seconds(60)
+  /// How long calls that run may finish when the link is given up.
+  package var grace: Duration = .seconds(3)
+  /// How much less time the agent is told than there is, so that its own answer to a passed deadline arrives.
+  package var replyMargin: Duration = .milliseconds(20)
+  package var http2 = HTTP2Settings()
+
+  package init() {}
+}

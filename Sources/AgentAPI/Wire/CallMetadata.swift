@@ -1,0 +1,50 @@
+import RPC
+
+/// What goes along with a call, written and read. Names and forms: Protocol/README.md.
+extension CallContext {
+  /// The deadline travels as `grpc-timeout`, which RPC writes.
+  var metadata: RPCMetadata {
+    var metadata = RPCMetadata()
+    if !requestID.isEmpty { metadata.add("scout-request-id", requestID) }
+    if !principal.isEmpty { metadata.add("scout-principal", PercentEncoding.encode(principal)) }
+    return metadata
+  }
+
+  /// - Parameters:
+  ///   - timeout: For a call that brought no deadline.
+  ///   - newRequestID: For a call that brought none.
+  init(_ call: RPCContext, timeout: Duration, newRequestID: () -> String) {
+    let requestID = call.metadata["scout-request-id"].map { String($0.prefix(128)) } ?? ""
+    self.init(
+      deadline: call.deadline ?? ContinuousClock.now + timeout,
+      requestID: requestID.isEmpty ? newRequestID() : requestID,
+      principal: PercentEncoding.decode(call.metadata["scout-principal"] ?? ""))
+  }
+}
+
+extension CallTimings {
+  var metadata: RPCMetadata {
+    var metadata = RPCMetadata()
+    metadata.add("scout-host-us", "\(host.microseconds)")
+    metadata.add("scout-connect-us", "\(connect.microseconds)")
+    metadata.add("scout-queue-us", "\(queue.microseconds)")
+    metadata.add("scout-pool", poolHit ? "hit" : "miss")
+    return metadata
+  }
+
+  /// What is missing, or is not a number, counts as nothing.
+  init(_ trailers: RPCMetadata) {
+    func duration(_ name: String) -> Duration {
+      .microseconds(max(trailers[name].flatMap { Int64($0) } ?? 0, 0))
+    }
+    self.init(
+      host: duration("scout-host-us"), connect: duration("scout-connect-us"), queue: duration("scout-queue-us"),
+      poolHit: trailers["scout-pool"] == "hit")
+  }
+}
+
+extension Duration {
+  /// Whole ones, rounded down.
+  var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+  var milliseconds: Int64 { microseconds / 1_000 }
+}
