@@ -113,37 +113,37 @@ package struct JSONParser {
   }
 
   private mutating func string() throws(JSONError) -> String {
-    let start = position + 1
-    position = start
-    while position < end {
-      switch bytes[position] {
-      case UInt8(ascii: "\""):
-        let text = try text(bytes[start..<position])
-        position += 1
-        return text
-      case UInt8(ascii: "\\"): return try escapedString(from: start)
-      case 0..<0x20: throw unexpected("no control character in a string")
-      default: position += 1
-      }
+    position += 1
+    let start = position
+    if try skipPlainText() == UInt8(ascii: "\"") { return try text(bytes[start..<position - 1]) }
+    var unescaped = Array(bytes[start..<position - 1])
+    while true {
+      try escape(into: &unescaped)
+      let start = position
+      let stop = try skipPlainText()
+      unescaped.append(contentsOf: bytes[start..<position - 1])
+      if stop == UInt8(ascii: "\"") { return try text(unescaped[...]) }
     }
-    throw unexpected("'\"'")
   }
 
-  /// The rest of a string in which a backslash was met at `position`.
-  private mutating func escapedString(from start: Int) throws(JSONError) -> String {
-    var unescaped = Array(bytes[start..<position])
-    while position < end {
-      let byte = bytes[position]
-      position += 1
-      switch byte {
-      case UInt8(ascii: "\""): return try text(unescaped[...])
-      case UInt8(ascii: "\\"): try escape(into: &unescaped)
-      case 0..<0x20:
-        position -= 1
-        throw unexpected("no control character in a string")
-      default: unescaped.append(byte)
+  /// Goes past the next quote or backslash of a string and says which it was.
+  private mutating func skipPlainText() throws(JSONError) -> UInt8 {
+    let bytes = bytes
+    let span = bytes.span
+    var index = position
+    while index < span.count {
+      let byte = span[index]
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        position = index + 1
+        return byte
       }
+      guard byte >= 0x20 else {
+        position = index
+        throw unexpected("no control character in a string")
+      }
+      index += 1
     }
+    position = index
     throw unexpected("'\"'")
   }
 

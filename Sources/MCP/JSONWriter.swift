@@ -45,22 +45,17 @@ package struct JSONWriter {
 
   private mutating func write(raw text: String) { bytes.append(contentsOf: text.utf8) }
 
-  /// Copies the runs between the bytes that need an escape.
+  /// Copies the runs between the bytes that need an escape; from an array, since slices of one are copied at once.
   private mutating func write(_ text: String) {
+    let utf8 = Array(text.utf8)
     bytes.append(UInt8(ascii: "\""))
-    let utf8 = text.utf8
-    var runStart = utf8.startIndex
-    var index = runStart
-    while index < utf8.endIndex {
+    var runStart = 0
+    for index in utf8.indices {
       let byte = utf8[index]
-      if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-        index = utf8.index(after: index)
-        continue
-      }
+      if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
       bytes.append(contentsOf: utf8[runStart..<index])
       writeEscape(of: byte)
-      index = utf8.index(after: index)
-      runStart = index
+      runStart = index + 1
     }
     bytes.append(contentsOf: utf8[runStart...])
     bytes.append(UInt8(ascii: "\""))
