@@ -1,0 +1,74 @@
+/// Remote bytes made fit to be shown: control characters become escapes, everything else stays.
+package enum ReadableText {
+  /// For one line: newlines and tabs are escaped, too.
+  package static func escaped(_ text: String) -> String {
+    escape(text, keep: { _ in false })
+  }
+
+  /// For a block of text: newlines and tabs stay; a carriage return before a newline goes.
+  package static func block(_ text: String) -> String {
+    escape(text, keep: { $0 == 0x0A || $0 == 0x09 })
+  }
+
+  /// Cut to at most `limit` bytes at a character boundary, with an ellipsis when something went.
+  package static func shortened(_ text: String, limit: Int) -> String {
+    guard text.utf8.count > limit else { return text }
+    var kept = 0
+    let shown = text.unicodeScalars.prefix { scalar in
+      kept += UTF8.width(scalar)
+      return kept <= limit - 3
+    }
+    return String(shown) + "..."
+  }
+
+  /// C0, DEL and C1 controls, and the marks that reorder text (Unicode TR 36, bidirectional spoofing).
+  private static func isControl(_ value: UInt32) -> Bool {
+    value < 0x20 || (0x7F...0x9F).contains(value) || (0x202A...0x202E).contains(value)
+      || (0x2066...0x2069).contains(value)
+  }
+
+  private static func escape(_ text: String, keep: (UInt32) -> Bool) -> String {
+    guard needsEscape(text, keep: keep) else { return text }
+    var out = ""
+    out.reserveCapacity(text.utf8.count + 16)
+    var heldReturn = false
+    for scalar in text.unicodeScalars {
+      let value = scalar.value
+      if heldReturn {
+        heldReturn = false
+        if value != 0x0A { out += "\\r" }
+      }
+      if !isControl(value) || keep(value) {
+        out.unicodeScalars.append(scalar)
+      } else if value == 0x0D, keep(0x0A) {
+        heldReturn = true
+      } else {
+        out += name(value)
+      }
+    }
+    if heldReturn { out += "\\r" }
+    return out
+  }
+
+  private static func needsEscape(_ text: String, keep: (UInt32) -> Bool) -> Bool {
+    // 0xC2 leads the C1 controls, 0xE2 the reordering marks; both also lead harmless characters, which the loop lets pass.
+    text.utf8.contains { byte in
+      byte == 0xC2 || byte == 0xE2 || byte == 0x7F || (byte < 0x20 && !keep(UInt32(byte)))
+    }
+  }
+
+  private static func name(_ value: UInt32) -> String {
+    switch value {
+    case 0x09: "\\t"
+    case 0x0A: "\\n"
+    case 0x0D: "\\r"
+    case ..<0x100: "\\x" + hexadecimal(value, width: 2)
+    default: "\\u{" + hexadecimal(value, width: 4) + "}"
+    }
+  }
+
+  private static func hexadecimal(_ value: UInt32, width: Int) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}

@@ -1,0 +1,133 @@
+import AgentAPI
+package import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// The agents and, through them, the hosts. Sendable: state behind a lock.
+///
+/// `run` follows each agent's Watch in the background (Describe where that fails), so that no call asks an agent who its
+/// hosts are; a call takes one snapshot and works with it.
+package final class AgentDirectory: Service {
+  /// An agent that said nothing for so long is not chosen while another is heard. Six heartbeats.
+  package static let silenceLimit: Duration = .seconds(3)
+
+  package let links: [AgentLink]
+  /// Since the directory's start: how long calls wait for agents that have not reported their hosts yet.
+  package let patience: Duration
+  private let selector: any AgentSelector
+  private let logger: Logger
+  private let started = ContinuousClock.now
+  private let state: Mutex<DirectoryState>
+  private let changes = ChangeSignal()
+
+  package init(
+    links: [AgentLink], selector: any AgentSelector = FirstHealthyAgent(), patience: Duration = .seconds(10),
+    logger: Logger
+  ) {
+    self.links = links
+    self.selector = selector
+    self.patience = patience
+    self.logger = logger
+    state = Mutex(DirectoryState(links: links))
+  }
+
+  package func run() async throws {
+    await cancelWhenGracefulShutdown {
+      await withDiscardingTaskGroup { group in
+        for index in self.links.indices { group.addTask { await self.follow(index) } }
+      }
+    }
+  }
+
+  /// The hosts as known now; waits for agents that have not reported as long as `suffices` is not content with the others.
+  ///
+  /// - Parameter deadline: the call's; the wait is over by then, or when the directory's patience is.
+  package func roster(until deadline: ContinuousClock.Instant, suffices: (Roster) -> Bool) async -> Roster {
+    let limit = min(deadline, started + patience)
+    while true {
+      let (seen, roster, isComplete) = state.withLock { (changes.count, $0.roster, $0.isComplete) }
+      if isComplete || ContinuousClock.now >= limit || Task.isCancelled || suffices(roster) { return roster }
+      await changes.wait(beyond: seen, until: limit)
+    }
+  }
+
+  /// Which link asks this host now.
+  package func link(for host: RosterHost, at now: ContinuousClock.Instant) -> AgentLink {
+    if host.agents.count == 1 { return links[host.agents[0]] }
+    let candidates = state.withLock { state in
+      host.agents.map { AgentCandidate(agent: $0, isHealthy: state.isHealthy($0, at: now)) }
+    }
+    return links[selector.choose(for: host.id, among: candidates).agent]
+  }
+
+  /// The host's usual time to answer, where an agent has measured it.
+  package func usualMS(_ host: RosterHost) -> Double? {
+    state.withLock { state in
+      host.agents.lazy.compactMap { state.agents[$0].hosts[host.id.alias]?.info.state.p50Ms }.first { $0 > 0 }
+    }
+  }
+
+  /// Everything that is known, for the tool `hosts` and for metrics.
+  package func report(at now: ContinuousClock.Instant = .now) -> DirectoryReport {
+    DirectoryReport(state.withLock { $0 }, at: now)
+  }
+
+  // MARK: Following
+
+  private func follow(_ agent: Int) async {
+    var backoff = FollowBackoff()
+    while !Task.isCancelled {
+      let began = ContinuousClock.now
+      do {
+        // Watch has no natural end; a day bounds what a lost stream could hold.
+        let context = CallContext(deadline: .now + .seconds(86_400), requestID: "directory-\(links[agent].name)")
+        try await links[agent].service.watch(WatchRequest(), context) { [self] event in
+          heard(event, from: agent)
+        }
+        lost(agent, AgentError(code: .unreachable, message: "the agent ended its reports"))
+      } catch {
+        if Task.isCancelled { return }
+        if await !describe(agent) { lost(agent, error) }
+      }
+      if .now - began > .seconds(10) { backoff = FollowBackoff() }
+      try? await Task.sleep(for: backoff.next())
+    }
+  }
+
+  /// For an agent whose Watch does not work: asks once. Answers whether it did.
+  private func describe(_ agent: Int) async -> Bool {
+    let context = CallContext(deadline: .now + .seconds(5), requestID: "directory-\(links[agent].name)")
+    guard let reply = try? await links[agent].service.describe(DescribeRequest(), context) else { return false }
+    state.withLock { $0.inventoryReceived(reply, from: agent, at: .now) }
+    changes.send()
+    return true
+  }
+
+  private func heard(_ event: WatchEvent, from agent: Int) {
+    let now = ContinuousClock.now
+    switch event.event {
+    case .inventory(let reply):
+      state.withLock { $0.inventoryReceived(reply, from: agent, at: now) }
+      changes.send()
+      logger.debug(
+        "inventory", metadata: ["agent": .string(links[agent].name), "hosts": .stringConvertible(reply.hosts.count)])
+    case .hostStates(let states):
+      state.withLock { $0.hostsChanged(states.changed, from: agent, at: now) }
+    case .heartbeat(let heartbeat):
+      state.withLock { $0.heartbeatReceived(heartbeat, from: agent, at: now) }
+    case nil:
+      break
+    }
+  }
+
+  private func lost(_ agent: Int, _ error: any Error) {
+    let reason = (error as? AgentError)?.message ?? String(describing: error)
+    let wasKnown = state.withLock { state in
+      defer { state.linkLost(agent, reason: reason) }
+      return state.agents[agent].failure == nil
+    }
+    changes.send()
+    guard wasKnown else { return }
+    logger.warning("agent lost", metadata: ["agent": .string(links[agent].name), "reason": .string(reason)])
+  }
+}

@@ -1,0 +1,92 @@
+import AgentAPI
+
+/// What the directory knows of its agents and their hosts. A value; one method per event.
+struct DirectoryState: Sendable {
+  struct Agent: Sendable {
+    let name: String
+    /// As configured; empty until the agent says.
+    var segment: String
+    /// Its own words, when it has said them.
+    var reply: DescribeReply?
+    /// Each host's last report, with the instant of its arrival: ages count from there.
+    var hosts: [String: (info: HostInfo, at: ContinuousClock.Instant)] = [:]
+    var lastHeard: ContinuousClock.Instant?
+    var isDraining = false
+    /// Why it cannot be heard at present.
+    var failure: String?
+  }
+
+  private(set) var agents: [Agent]
+  private(set) var roster: Roster
+
+  init(links: [AgentLink]) {
+    agents = links.map { Agent(name: $0.name, segment: $0.segment) }
+    roster = Self.roster(of: agents)
+  }
+
+  /// Everyone has said at least once which hosts it has.
+  var isComplete: Bool { agents.allSatisfy { $0.reply != nil } }
+
+  func isHealthy(_ agent: Int, at now: ContinuousClock.Instant) -> Bool {
+    guard let heard = agents[agent].lastHeard, agents[agent].failure == nil else { return false }
+    return !agents[agent].isDraining && now - heard < AgentDirectory.silenceLimit
+  }
+
+  // MARK: Events
+
+  mutating func inventoryReceived(_ reply: DescribeReply, from agent: Int, at now: ContinuousClock.Instant) {
+    if agents[agent].segment.isEmpty {
+      agents[agent].segment = reply.segment.isEmpty ? agents[agent].name : reply.segment
+    }
+    agents[agent].reply = reply
+    agents[agent].hosts = [:]
+    agents[agent].isDraining = false
+    remember(reply.hosts, from: agent, at: now)
+    heard(agent, at: now)
+    roster = Self.roster(of: agents)
+  }
+
+  mutating func hostsChanged(_ hosts: [HostInfo], from agent: Int, at now: ContinuousClock.Instant) {
+    remember(hosts, from: agent, at: now)
+    heard(agent, at: now)
+  }
+
+  mutating func heartbeatReceived(_ heartbeat: Heartbeat, from agent: Int, at now: ContinuousClock.Instant) {
+    agents[agent].isDraining = heartbeat.draining
+    agents[agent].reply?.pool = heartbeat.pool
+    heard(agent, at: now)
+  }
+
+  /// The agent's last inventory stays: its hosts are still the ones to ask for.
+  mutating func linkLost(_ agent: Int, reason: String) {
+    agents[agent].failure = reason
+    if agents[agent].reply == nil { roster = Self.roster(of: agents) }
+  }
+
+  // MARK: Parts
+
+  private mutating func heard(_ agent: Int, at now: ContinuousClock.Instant) {
+    agents[agent].lastHeard = now
+    agents[agent].failure = nil
+  }
+
+  private mutating func remember(_ hosts: [HostInfo], from agent: Int, at now: ContinuousClock.Instant) {
+    for host in hosts { agents[agent].hosts[host.alias] = (host, now) }
+  }
+
+  private static func roster(of agents: [Agent]) -> Roster {
+    var reports: [Roster.Report] = []
+    var silent: [Roster.SilentAgent] = []
+    for (index, agent) in agents.enumerated() {
+      guard let reply = agent.reply else {
+        let reason = agent.failure ?? "no answer yet"
+        silent.append(.init(name: agent.name, segment: agent.segment, reason: reason))
+        continue
+      }
+      for host in reply.hosts {
+        reports.append(.init(agent: index, id: HostID(segment: agent.segment, alias: host.alias), labels: host.labels))
+      }
+    }
+    return Roster(reports: reports, silent: silent)
+  }
+}

@@ -1,0 +1,10 @@
+/// How long to wait before an agent is followed again: full jitter, 0.2 s doubling to 5 s. A value. The link below has its own,
+/// slower pace for connecting; this one only keeps a failing Watch from spinning.
+struct FollowBackoff {
+  private var ceiling: Duration = .milliseconds(200)
+
+  mutating func next() -> Duration {
+    defer { ceiling = min(ceiling * 2, .seconds(5)) }
+    return ceiling * Double.random(in: 0.5...1)
+  }
+}

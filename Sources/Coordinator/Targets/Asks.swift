@@ -1,0 +1,44 @@
+import AgentAPI
+
+/// One thing to ask one host.
+package struct Ask: Sendable, Hashable {
+  /// Index into the roster.
+  package let host: Int
+  package let path: RemotePath?
+}
+
+/// What a call's targets come to: each (host, path) once, in the order of the targets and, within one, of the roster. A value.
+package struct Asks: Sendable {
+  package let roster: Roster
+  package private(set) var asks: [Ask] = []
+  /// Targets that name nobody; each stands for one host that did not answer.
+  package private(set) var failures: [HostFailure] = []
+  package let severalPaths: Bool
+
+  /// Throws when the call is too large to be made; unknown names are failures, so that the others are still asked.
+  package init(_ targets: [Target], roster: Roster, hostLimit: Int) throws(TargetError) {
+    self.roster = roster
+    severalPaths = Set(targets.map(\.path)).count > 1
+    var seen: Set<Ask> = []
+    var refused: Set<Target> = []
+    for target in targets {
+      switch roster.select(target.hosts) {
+      case .success(let hosts):
+        for host in hosts {
+          let ask = Ask(host: host, path: target.path)
+          if seen.insert(ask).inserted { asks.append(ask) }
+        }
+      case .failure(var failure):
+        if severalPaths { failure.path = target.path?.text }
+        if refused.insert(target).inserted { failures.append(failure) }
+      }
+    }
+    guard asks.count <= hostLimit else {
+      throw TargetError(
+        "The targets mean \(asks.count) hosts, and one call asks at most \(hostLimit): narrow them, for example by segment or label"
+      )
+    }
+  }
+
+  package func host(_ index: Int) -> RosterHost { roster.hosts[asks[index].host] }
+}

@@ -1,0 +1,8 @@
+/// A target, selector or argument that cannot be understood. The message is for the person (or model) who wrote it: it says what to write instead.
+package struct TargetError: Error, Sendable, Hashable {
+  package let message: String
+
+  package init(_ message: String) {
+    self.message = message
+  }
+}

@@ -1,0 +1,41 @@
+package import MCP
+
+/// Scout's own tools, as the front doors serve them. A value.
+package struct ToolSet: MCPToolProvider {
+  /// The same at each call, made once.
+  package let tools: [MCPTool]
+  private let byName: [String: any ScoutTool]
+  private let core: CoordinatorCore
+
+  package init(core: CoordinatorCore) {
+    let all: [any ScoutTool] = [
+      HostsTool(core: core), ReadTool(core: core), ListTool(core: core), QueryTool(core: core),
+    ]
+    self.core = core
+    tools = all.map(\.definition)
+    byName = Dictionary(uniqueKeysWithValues: zip(tools.map(\.name), all))
+  }
+
+  package func call(
+    _ name: String, arguments: [String: JSON], context: MCPCallContext
+  ) async throws(MCPInvalidParams) -> MCPToolOutcome {
+    guard let tool = byName[name] else { throw MCPInvalidParams("Unknown tool: \(name)") }
+    let start = ContinuousClock.now
+    let options = CallOptions(requestID: context.requestID, principal: context.principal, progress: context.progress)
+    do throws(TargetError) {
+      let result = try await tool.call(arguments, options)
+      core.observer.ended(
+        .init(
+          tool: name, options: options, summary: result.summary, failures: result.failures, outcome: result.ending,
+          duration: .now - start, facts: result.facts))
+      return result.outcome
+    } catch {
+      let nobody = AnswerSummary(asked: 0, ok: 0, failed: 0)
+      core.observer.ended(
+        .init(
+          tool: name, options: options, summary: nobody, failures: [], outcome: .invalid, duration: .now - start,
+          facts: [:]))
+      return MCPToolOutcome(text: error.message, isError: true)
+    }
+  }
+}
