@@ -1,0 +1,78 @@
+import CSSH2
+
+/// One attempt to be let in. A value.
+package enum AuthenticationAttempt: Sendable, Hashable {
+  /// A private key in PEM or OpenSSH form. Must not be encrypted unless `passphrase` is given.
+  case privateKey([UInt8], passphrase: String?)
+  /// A public key (RFC 4253 section 6.6) whose private half somebody else holds, and his signature (without its
+  /// format name) once the host has asked for it.
+  case publicKey([UInt8], signature: [UInt8]?)
+  case password(String)
+  /// Gives the secret to each prompt that hides what is typed.
+  case keyboardInteractive(String)
+}
+
+/// The answer to an attempt. A value.
+package enum AuthenticationOutcome: Sendable, Hashable {
+  case accepted
+  /// Have this signed, and repeat the attempt with the signature.
+  case needsSignature([UInt8])
+}
+
+extension Session {
+  /// Asks which methods the host allows. Nil: it lets the user in without any.
+  package mutating func authenticationMethods(user: String) throws(SessionError) -> Poll<[String]?> {
+    try checkUsable()
+    // A comma-separated list that stays libssh2's, or NULL: then the user is in, or the last error tells (EAGAIN, ...).
+    let list = unsafe user.withCString { unsafe libssh2_userauth_list(pointer, $0, UInt32(user.utf8.count)) }
+    if let list = unsafe list {
+      return .ready(unsafe String(cString: list).split(separator: ",").map(String.init))
+    }
+    if unsafe libssh2_userauth_authenticated(pointer) != 0 { return .ready(nil) }
+    return try isDone(unsafe libssh2_session_last_errno(pointer)) ? .ready([]) : .again
+  }
+
+  /// - Throws: `authenticationRefused`, after which another attempt may be made; `privateKey`; or what is fatal.
+  package mutating func authenticate(user: String, _ attempt: AuthenticationAttempt) throws(SessionError)
+    -> Poll<AuthenticationOutcome>
+  {
+    try checkUsable()
+    let length = user.utf8.count
+    let result: CInt
+    switch attempt {
+    case .privateKey(let key, let passphrase):
+      // 0, EAGAIN, FILE/KEYFILE_AUTH_FAILED (unreadable), METHOD_NOT_SUPPORTED, ALLOC, SOCKET_SEND,
+      // AUTHENTICATION_FAILED, PUBLICKEY_UNVERIFIED (signature refused). The public half is computed from the key.
+      result = unsafe key.withUnsafeBytes { bytes in
+        unsafe libssh2_userauth_publickey_frommemory(
+          pointer, user, length, nil, 0, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count,
+          passphrase)
+      }
+    case .publicKey(let blob, let signature):
+      wire.dataToSign = nil
+      wire.signature = signature
+      defer { wire.signature = nil }
+      // As above, and what the sign callback returns.
+      result = unsafe blob.withUnsafeBufferPointer { bytes in
+        unsafe libssh2_userauth_publickey(
+          pointer, user, bytes.baseAddress, bytes.count, signCallback, libssh2_session_abstract(pointer))
+      }
+      if result == LIBSSH2_ERROR_EAGAIN, let data = wire.dataToSign { return .ready(.needsSignature(data)) }
+    case .password(let password):
+      // 0, EAGAIN, ALLOC, SOCKET_SEND, AUTHENTICATION_FAILED, PASSWORD_EXPIRED (no callback to change it).
+      result = unsafe libssh2_userauth_password_ex(
+        pointer, user, UInt32(length), password, UInt32(password.utf8.count), nil)
+    case .keyboardInteractive(let secret):
+      wire.secretAnswer = Array(secret.utf8)
+      // 0, EAGAIN, ALLOC, SOCKET_SEND, AUTHENTICATION_FAILED.
+      result = unsafe libssh2_userauth_keyboard_interactive_ex(pointer, user, UInt32(length), promptCallback)
+    }
+    if result == LIBSSH2_ERROR_EAGAIN { return .again }
+    wire.secretAnswer = []
+    guard result == 0 else {
+      // PUBLICKEY_UNVERIFIED also stands for a lost transport: `failure` sees to that.
+      throw failure(result)
+    }
+    return .ready(.accepted)
+  }
+}

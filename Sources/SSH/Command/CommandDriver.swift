@@ -1,0 +1,228 @@
+import DequeModule
+import Libssh2
+import NIOCore
+
+/// Drives one remote command in its channel. Confined to its event loop.
+final class CommandDriver: ChannelUser {
+  enum Event: Sendable {
+    case output(OutputChunk)
+    case exit(CommandExit)
+  }
+
+  private enum State {
+    /// Can transition to: launching, over.
+    case opening
+    /// The script is sent, its marker awaited. Can transition to: running, over.
+    case launching
+    case running(group: Int32)
+    /// The last event, or why there is none.
+    case over(Result<CommandExit, SSHError>)
+  }
+
+  /// Output that waits for its reader; beyond it the host is held back.
+  private static let highWater = 256 << 10
+
+  private let host: String
+  private let command: RemoteCommand
+  private let script: CommandScript
+  private let connection: ConnectionDriver
+  private var slot: ChannelSlot?
+  private var state = State.opening
+  private var started = ContinuousClock.now
+
+  private var standard: MarkerScanner
+  private var errors: MarkerScanner
+  private var chunks: Deque<OutputChunk> = []
+  private var buffered = 0
+  private var delivered = 0
+  private var stdoutBytes = 0
+  private var stderrBytes = 0
+  private var isKilling = false
+
+  private var reader: Completion<Event>?
+  private var onState: (() -> Void)?
+
+  init(_ command: RemoteCommand, on connection: ConnectionDriver) {
+    host = connection.host
+    self.command = command
+    self.connection = connection
+    script = CommandScript(command)
+    standard = MarkerScanner(marker: script.marker)
+    errors = MarkerScanner(marker: script.marker)
+  }
+
+  func start() {
+    slot = connection.openChannel(.session, .exec(CommandScript.shell), readsErrors: true, user: self)
+  }
+
+  // MARK: Reading
+
+  /// The next output, or the exit, which is last. One at a time.
+  func next(_ completion: Completion<Event>) {
+    reader = completion
+    completion.onAbort { [self] in reader = nil }
+    deliver()
+  }
+
+  private func deliver() {
+    guard let reader else { return }
+    if let chunk = chunks.popFirst() {
+      self.reader = nil
+      let wasFull = !wantsBytes
+      buffered -= chunk.bytes.readableBytes
+      reader.succeed(.output(chunk))
+      if wasFull, wantsBytes { slot?.resumeReading() }
+    } else if case .over(let result) = state {
+      self.reader = nil
+      reader.complete(result.map(Event.exit))
+    }
+  }
+
+  private func become(_ state: State) {
+    self.state = state
+    onState?()
+    deliver()
+  }
+
+  private func accept(_ bytes: ByteBuffer, _ stream: OutputChunk.Stream) {
+    var bytes = bytes
+    let count = bytes.readableBytes
+    guard count > 0 else { return }
+    switch stream {
+    case .stdout: stdoutBytes += count
+    case .stderr: stderrBytes += count
+    }
+    let room = isKilling ? 0 : command.maxOutput - delivered
+    guard room > 0, let kept = bytes.readSlice(length: min(room, count)) else { return }
+    delivered += kept.readableBytes
+    buffered += kept.readableBytes
+    chunks.append(OutputChunk(stream: stream, bytes: kept))
+    deliver()
+  }
+
+  // MARK: ChannelUser
+
+  func channelOpened(_ channel: ChannelSlot) {
+    started = .now
+    state = .launching
+    channel.write(ByteBuffer(bytes: script.bytes))
+    if command.stdin == nil { channel.end() }
+  }
+
+  var wantsBytes: Bool { isKilling || buffered < Self.highWater }
+
+  func channelReceived(_ bytes: ByteBuffer, _ stream: ChannelStream) {
+    switch stream {
+    case .standard where standard.hasPassed: accept(bytes, .stdout)
+    case .error where errors.hasPassed: accept(bytes, .stderr)
+    case .error:
+      switch errors.receive(bytes) {
+      case .searching: break
+      case .found(_, let rest): accept(rest, .stderr)
+      case .tooMuch: giveUpLaunch("prints more than \(MarkerScanner.limit) bytes first")
+      }
+    case .standard:
+      switch standard.receive(bytes) {
+      case .searching: break
+      case .found(let number, let rest): launched(number, rest)
+      case .tooMuch: giveUpLaunch("prints more than \(MarkerScanner.limit) bytes first")
+      }
+    }
+  }
+
+  private func launched(_ number: String, _ rest: ByteBuffer) {
+    guard case .launching = state else { return }
+    // Group 0 and 1 would address other processes than the command's.
+    guard let group = Int32(number), group > 1 else { return giveUpLaunch("gave no process id") }
+    if let input = command.stdin {
+      slot?.write(ByteBuffer(bytes: input))
+      slot?.end()
+    }
+    become(.running(group: group))
+    accept(rest, .stdout)
+  }
+
+  private func giveUpLaunch(_ reason: String) {
+    slot?.close()
+    slot = nil
+    become(
+      .over(
+        .failure(
+          SSHError(
+            .failure, "\(host): the login shell \(reason); /bin/sh did not start the command", phase: .operation))))
+  }
+
+  func channelEnded(_ exit: ChannelExit) {
+    slot = nil
+    guard case .running = state else {
+      let said = [standard.excerpt, errors.excerpt].filter { !$0.isEmpty }.joined(separator: " ")
+      return giveUpLaunch("ended with \(exit.status)" + (said.isEmpty ? "" : ", saying: \(said)"))
+    }
+    become(
+      .over(
+        .success(
+          CommandExit(
+            status: exit.signal.map { .signal($0) } ?? .code(exit.status), stdoutBytes: stdoutBytes,
+            stderrBytes: stderrBytes, truncated: stdoutBytes + stderrBytes > delivered,
+            duration: .now - started))))
+  }
+
+  func channelFailed(_ error: SSHError) {
+    slot = nil
+    var error = error
+    switch state {
+    case .opening, .over: break
+    case .launching, .running: error.mayHaveRun = true
+    }
+    become(.over(.failure(error)))
+  }
+
+  // MARK: Killing
+
+  /// Ends the command's process group. `done` is called once, within about 4 s. Nothing may be read afterwards.
+  func kill(_ done: @escaping (CommandEnding?) -> Void) {
+    isKilling = true
+    chunks = []
+    buffered = 0
+    slot?.resumeReading()
+    switch state {
+    case .opening:
+      slot?.close()
+      slot = nil
+      done(.notStarted)
+    case .over(.success):
+      done(.confirmed(lastSignal: nil))
+    case .over(.failure(let error)):
+      done(error.mayHaveRun ? .unconfirmed : .notStarted)
+    case .running(let group):
+      kill(group: group, done)
+    case .launching:
+      awaitLaunch(done)
+    }
+  }
+
+  /// The shell has the script but has not said its process group: it will, or it ends, or it is given up.
+  private func awaitLaunch(_ done: @escaping (CommandEnding?) -> Void) {
+    let timer = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [self] in
+      onState = nil
+      slot?.close()
+      slot = nil
+      done(.unconfirmed)
+    }
+    onState = { [self] in
+      timer.cancel()
+      onState = nil
+      kill(done)
+    }
+  }
+
+  private func kill(group: Int32, _ done: @escaping (CommandEnding?) -> Void) {
+    GroupKiller(group: group, eventLoop: eventLoop).start(on: connection) { [self] ending in
+      slot?.close()
+      slot = nil
+      done(ending)
+    }
+  }
+
+  private var eventLoop: any EventLoop { connection.eventLoop }
+}

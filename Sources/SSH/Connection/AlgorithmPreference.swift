@@ -1,0 +1,19 @@
+import SSHConfig
+
+/// The order in which algorithms are proposed where the host's settings do not say. A namespace.
+enum AlgorithmPreference {
+  /// libssh2 encrypts block by block, so the cipher with the fewest rounds is the fastest; all of these are sound.
+  static func ciphers(_ host: ResolvedHost, _ supported: [String]) -> [String] {
+    if let names = host.ciphers { return names }
+    let best = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"]
+    return best.filter(supported.contains)
+  }
+
+  static func macs(_ host: ResolvedHost, _ supported: [String]) -> [String] {
+    if let names = host.macs { return names }
+    let best = [
+      "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1",
+    ]
+    return best.filter(supported.contains)
+  }
+}

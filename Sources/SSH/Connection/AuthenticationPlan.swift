@@ -1,0 +1,83 @@
+import Libssh2
+import SSHConfig
+
+/// What is shown to a host, in order, and the words for when nothing was accepted. A value.
+struct AuthenticationPlan {
+  enum Attempt: Equatable {
+    case file(IdentityFile)
+    case agent(AgentIdentity)
+    case keyboardInteractive
+    case password
+  }
+
+  private let host: ResolvedHost
+  private let candidates: [Attempt]
+  /// What stands in the way of identities that are named but not tried.
+  private var remarks: [String]
+  private var tried: [String] = []
+
+  init(
+    host: ResolvedHost, files: [IdentityFile], missing: [String], agent: [AgentIdentity],
+    credentials: SSHCredentials, signsWithRSA: Bool = Library.signsWithRSA
+  ) {
+    self.host = host
+    var remarks: [String] = []
+    var keys: [Attempt] = []
+    var held = agent
+    for file in files {
+      if let index = held.firstIndex(where: { $0.blob == file.publicBlob }) {
+        keys.append(.agent(held.remove(at: index)))
+      } else if file.isEncrypted, credentials.keyPassphrase == nil {
+        remarks.append("\(file.path) is encrypted: add it to ssh-agent (ssh-add \(file.path))")
+      } else {
+        keys.append(.file(file))
+      }
+      if !signsWithRSA, file.type == "ssh-rsa" {
+        remarks.append(
+          "\(file.path) is an RSA key, which libssh2 \(Library.version) can only sign with SHA-1: use an ed25519 key "
+            + "(ssh-keygen -t ed25519) or libssh2 1.11")
+      }
+    }
+    if !host.identityFilesAreDefaults {
+      remarks += missing.map { "\($0) cannot be read" }
+    }
+    let others = host.identitiesOnly ? [] : held.map(Attempt.agent)
+    // Named files come first; where none is named, what the agent holds is the better guess.
+    candidates = host.identityFilesAreDefaults ? others + keys : keys + others
+    self.remarks = remarks
+    hasSecret = credentials.password != nil
+  }
+
+  private let hasSecret: Bool
+
+  /// The attempts that make sense with what the host allows (RFC 4252 section 5.1).
+  func attempts(methods: [String]) -> [Attempt] {
+    var attempts: [Attempt] = []
+    if methods.contains("publickey"), host.pubkeyAuthentication { attempts += candidates }
+    guard hasSecret else { return attempts }
+    if methods.contains("keyboard-interactive"), host.kbdInteractiveAuthentication {
+      attempts.append(.keyboardInteractive)
+    }
+    if methods.contains("password"), host.passwordAuthentication { attempts.append(.password) }
+    return attempts
+  }
+
+  mutating func refused(_ attempt: Attempt, _ reason: String?) {
+    switch attempt {
+    case .file(let file): tried.append(file.path + (reason.map { " (\($0))" } ?? ""))
+    case .agent(let identity): tried.append("agent key \(identity.comment)" + (reason.map { " (\($0))" } ?? ""))
+    case .keyboardInteractive: tried.append("keyboard-interactive")
+    case .password: tried.append("password")
+    }
+  }
+
+  /// One sentence or two: what was tried, what was not and why, and what to do.
+  func failure(methods: [String]) -> SSHError {
+    var message = "\(host.alias): \(host.user)@\(host.hostName) did not let us in"
+    message += tried.isEmpty ? "; there was nothing to offer" : "; refused: \(tried.joined(separator: ", "))"
+    message += "; the host allows \(methods.joined(separator: ", "))"
+    for remark in remarks { message += "; \(remark)" }
+    if remarks.isEmpty { message += "; check with `ssh \(host.alias)`" }
+    return SSHError(.authFailed, message, phase: .authentication, scope: .connection)
+  }
+}

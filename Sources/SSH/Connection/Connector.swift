@@ -1,0 +1,296 @@
+import Libssh2
+import Logging
+import NIOCore
+import NIOPosix
+import SSHConfig
+
+/// One connect from the TCP handshake to the authenticated session. A value.
+///
+/// The phases run one after another; each has its own bound, and its name is in the error when the bound is passed.
+struct Connector {
+  let host: ResolvedHost
+  let jump: NIOLoopBound<ConnectionDriver>?
+  let credentials: SSHCredentials
+  let settings: SSHConnectionSettings
+  let eventLoop: any EventLoop
+  let deadline: ContinuousClock.Instant
+  let logger: Logger
+
+  typealias Driver = NIOLoopBound<ConnectionDriver>
+
+  func connect() async throws(SSHError) -> (Driver, ConnectTimings) {
+    if let message = host.unsupportedMessage {
+      throw SSHError(.unsupported, message, phase: .tcp, scope: .connection)
+    }
+    let known = try await KnownHostsCache.shared.load(host.userKnownHostsFiles + host.globalKnownHostsFiles)
+    let check = HostKeyCheck(host: host, known: known)
+    let plan = try await makePlan()
+
+    let started = ContinuousClock.now
+    let tcpBound = min(settings.tcpTimeout, host.connectTimeout ?? settings.tcpTimeout)
+    let driver = try await attach(check, bound: tcpBound)
+    let connected = ContinuousClock.now
+    do throws(SSHError) {
+      let keyBound = min(settings.keyExchangeTimeout, host.connectTimeout ?? settings.keyExchangeTimeout)
+      let key = try await step(driver, .keyExchange, within: keyBound) {
+        session throws(SessionError) -> Poll<ServerHostKey> in
+        guard case .ready = try session.handshake(), let key = session.hostKey else { return .again }
+        return .ready(key)
+      }
+      try await HostKeyPolicy(check: check).apply(key)
+      let exchanged = ContinuousClock.now
+      try await authenticate(driver, plan, until: exchanged + settings.authenticationTimeout)
+      let authenticated = ContinuousClock.now
+      try await Completion<Void>.value(on: eventLoop, deadline: deadline) { completion in
+        driver.value.becomeOpen()
+        completion.succeed(())
+      }
+      return (
+        driver,
+        ConnectTimings(
+          tcp: connected - started, keyExchange: exchanged - connected, authentication: authenticated - exchanged)
+      )
+    } catch {
+      eventLoop.execute { driver.value.close() }
+      var error = error
+      error.scope = .connection
+      error.elapsed = ContinuousClock.now - started
+      throw error
+    }
+  }
+
+  // MARK: Transport
+
+  private func attach(_ check: HostKeyCheck, bound: Duration) async throws(SSHError) -> Driver {
+    let host = self.host
+    let settings = self.settings
+    let eventLoop = self.eventLoop
+    let expired = expiry(.tcp, bound)
+    let until = min(deadline, .now + bound)
+    if let jump {
+      let transport = try await Completion<NIOLoopBound<ForwardTransport>>.value(
+        on: eventLoop, deadline: until, expired: expired
+      ) { completion in
+        ForwardTransport(completion: completion, eventLoop: eventLoop)
+          .open(through: jump.value, to: host.hostName, port: host.port)
+      }
+      return try await Completion<Driver>.value(on: eventLoop, deadline: until, expired: expired) { completion in
+        completion.attachDriver(transport.value, check, host, settings, eventLoop) { transport.value.attach($0) }
+      }
+    }
+    return try await Completion<Driver>.value(on: eventLoop, deadline: until, expired: expired) { completion in
+      ClientBootstrap(group: eventLoop)
+        .channelOption(.socketOption(.tcp_nodelay), value: 1)
+        .channelOption(.autoRead, value: false)
+        .connectTimeout(TimeAmount(bound))
+        .connect(host: host.hostName, port: host.port)
+        .assumeIsolated()
+        .whenComplete { result in
+          switch result {
+          case .success(let channel):
+            // Too late: the deadline has passed or the caller has gone.
+            guard completion.isWaiting else { return channel.close(promise: nil) }
+            let transport = SocketTransport(channel: channel)
+            completion.attachDriver(transport, check, host, settings, eventLoop) { driver in
+              do {
+                try channel.pipeline.syncOperations.addHandler(transport)
+                transport.attach(driver)
+              } catch {
+                driver.transportEnded("\(error)")
+              }
+            }
+          case .failure(let error):
+            completion.fail(Self.unreachable(host, error, expired))
+          }
+        }
+    }
+  }
+
+  private static func unreachable(_ host: ResolvedHost, _ error: any Error, _ expired: () -> SSHError) -> SSHError {
+    if case ChannelError.connectTimeout = error { return expired() }
+    let place = "\(host.hostName) port \(host.port)"
+    if let error = error as? NIOConnectionError {
+      if error.connectionErrors.contains(where: {
+        if case ChannelError.connectTimeout = $0.error { true } else { false }
+      }) {
+        return expired()
+      }
+      if let single = error.connectionErrors.first {
+        return SSHError(
+          .unreachable, "\(host.alias): no TCP connection to \(place): \(single.error)", phase: .tcp,
+          scope: .connection)
+      }
+      return SSHError(
+        .unreachable, "\(host.alias): the name \(host.hostName) cannot be resolved; set HostName in ssh_config",
+        phase: .tcp, scope: .connection)
+    }
+    return SSHError(
+      .unreachable, "\(host.alias): no TCP connection to \(place): \(error)", phase: .tcp, scope: .connection)
+  }
+
+  // MARK: Steps
+
+  private func step<Value: Sendable>(
+    _ driver: Driver, _ phase: SSHError.Phase, within bound: Duration,
+    _ operation: @escaping @Sendable (inout Session) throws(SessionError) -> Poll<Value>
+  ) async throws(SSHError) -> Value {
+    let until = min(deadline, .now + bound)
+    return try await Completion<Value>.value(on: eventLoop, deadline: until, expired: expiry(phase, bound)) {
+      completion in
+      completion.onAbort { driver.value.end(nil) }
+      driver.value.perform(phase, completion, operation)
+    }
+  }
+
+  private func expiry(_ phase: SSHError.Phase, _ bound: Duration) -> @Sendable () -> SSHError {
+    let started = ContinuousClock.now
+    let alias = host.alias
+    let place = "\(host.hostName) port \(host.port)"
+    return {
+      let elapsed = ContinuousClock.now - started
+      let hint =
+        switch phase {
+        case .tcp: "nothing answers there: check the address, the route and firewalls"
+        case .keyExchange: "the port accepts connections but sshd does not talk: the host may be overloaded or hung"
+        default: "sshd takes too long: check its load, DNS and PAM modules"
+        }
+      return SSHError(
+        .connectTimeout,
+        "\(alias): \(phase.words) with \(place) took more than \(elapsed.formattedSeconds); \(hint)",
+        phase: phase, scope: .connection, elapsed: elapsed)
+    }
+  }
+
+  // MARK: Authentication
+
+  private func makePlan() async throws(SSHError) -> AuthenticationPlan {
+    var files: [IdentityFile] = []
+    var missing: [String] = []
+    for path in host.identityFiles {
+      if let file = try await IdentityFileCache.shared.load(path) { files.append(file) } else { missing.append(path) }
+    }
+    var identities: [AgentIdentity] = []
+    if host.identityAgent != .none, let agent = credentials.agent(host) {
+      do throws(SSHError) { identities = try await agent.identities() } catch {
+        logger.debug("ssh-agent does not answer", metadata: ["host": "\(host.alias)", "error": "\(error)"])
+      }
+    }
+    return AuthenticationPlan(
+      host: host, files: files, missing: missing, agent: identities, credentials: credentials)
+  }
+
+  private func authenticate(_ driver: Driver, _ plan: AuthenticationPlan, until: ContinuousClock.Instant)
+    async throws(SSHError)
+  {
+    var plan = plan
+    let user = host.user
+    let methods = try await step(driver, .authentication, within: ContinuousClock.now.duration(to: until)) {
+      session throws(SessionError) in try session.authenticationMethods(user: user)
+    }
+    guard let methods else { return }
+    for attempt in plan.attempts(methods: methods) {
+      switch try await show(attempt, to: driver, until: until) {
+      case .accepted: return
+      case .refused(let reason): plan.refused(attempt, reason)
+      }
+    }
+    throw plan.failure(methods: methods)
+  }
+
+  private enum Answer: Sendable {
+    case accepted
+    /// With what this side has to say about it.
+    case refused(String?)
+  }
+
+  private enum StepAnswer: Sendable {
+    case accepted
+    case needsSignature([UInt8])
+    case refused(String?)
+  }
+
+  private func show(
+    _ attempt: AuthenticationPlan.Attempt, to driver: Driver, until: ContinuousClock.Instant
+  ) async throws(SSHError) -> Answer {
+    var shown: AuthenticationAttempt
+    var agentKey: AgentIdentity?
+    switch attempt {
+    case .file(let file):
+      shown = .privateKey(file.contents, passphrase: file.isEncrypted ? credentials.keyPassphrase : nil)
+    case .agent(let identity):
+      shown = .publicKey(identity.blob, signature: nil)
+      agentKey = identity
+    case .keyboardInteractive: shown = .keyboardInteractive(credentials.password ?? "")
+    case .password: shown = .password(credentials.password ?? "")
+    }
+    while true {
+      switch try await ask(driver, shown, until: until) {
+      case .accepted: return .accepted
+      case .refused(let reason): return .refused(reason)
+      case .needsSignature(let data):
+        guard let agentKey, let agent = credentials.agent(host), shown == .publicKey(agentKey.blob, signature: nil)
+        else {
+          return .refused("a signature was asked for twice")
+        }
+        let whole = try await agent.sign(blob: agentKey.blob, data: data, flags: SignatureRequest(data).flags)
+        guard let blob = SignatureRequest.blob(of: whole) else { return .refused("the agent's signature is malformed") }
+        shown = .publicKey(agentKey.blob, signature: blob)
+      }
+    }
+  }
+
+  private func ask(
+    _ driver: Driver, _ attempt: AuthenticationAttempt, until: ContinuousClock.Instant
+  ) async throws(SSHError) -> StepAnswer {
+    let user = host.user
+    return try await step(driver, .authentication, within: ContinuousClock.now.duration(to: until)) {
+      session throws(SessionError) in
+      do throws(SessionError) {
+        switch try session.authenticate(user: user, attempt) {
+        case .again: return .again
+        case .ready(.accepted): return .ready(.accepted)
+        case .ready(.needsSignature(let data)): return .ready(.needsSignature(data))
+        }
+      } catch {
+        switch error.code {
+        case .authenticationRefused: return .ready(.refused(nil))
+        case .privateKey: return .ready(.refused("the key cannot be read: \(error.message)"))
+        default: throw error
+        }
+      }
+    }
+  }
+}
+
+extension Completion where Value == NIOLoopBound<ConnectionDriver> {
+  /// Makes the driver of a fresh transport, proposes what can be checked, and lets bytes come.
+  fileprivate func attachDriver(
+    _ transport: any ByteTransport, _ check: HostKeyCheck, _ host: ResolvedHost, _ settings: SSHConnectionSettings,
+    _ eventLoop: any EventLoop, _ attach: (ConnectionDriver) -> Void
+  ) {
+    do throws(SessionError) {
+      var session = try Session()
+      try session.prefer(check.algorithms(from: session.supported(.hostKey)), for: .hostKey)
+      try session.prefer(AlgorithmPreference.ciphers(host, session.supported(.cipher)), for: .cipher)
+      try session.prefer(AlgorithmPreference.macs(host, session.supported(.mac)), for: .mac)
+      if let names = host.kexAlgorithms { try session.prefer(names, for: .keyExchange) }
+      let driver = ConnectionDriver(
+        session: session, transport: transport, host: host.alias, settings: settings, eventLoop: eventLoop)
+      attach(driver)
+      succeed(NIOLoopBound(driver, eventLoop: eventLoop))
+    } catch {
+      transport.close()
+      var error = SSHError(error, host: host.alias, phase: .keyExchange)
+      if error.code == .failure { error.code = .unsupported }
+      fail(error)
+    }
+  }
+}
+
+extension Duration {
+  /// "1.52 s"
+  var formattedSeconds: String {
+    let hundredths = Int((self / .milliseconds(10)).rounded())
+    return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) s"
+  }
+}

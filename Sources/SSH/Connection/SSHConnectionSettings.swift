@@ -1,0 +1,37 @@
+/// Bounds and clocks of one connection. A value.
+package struct SSHConnectionSettings: Sendable, Hashable {
+  /// Name resolution and TCP connect.
+  package var tcpTimeout: Duration
+  /// The server's banner and the key exchange.
+  package var keyExchangeTimeout: Duration
+  /// All authentication attempts together.
+  package var authenticationTimeout: Duration
+  /// Silence after which the host is asked for a sign of life; zero asks never. ROUTING.md's +-10 % is the pool's to add.
+  package var keepaliveInterval: Duration
+  /// Unanswered questions after which the connection is dead.
+  package var keepaliveLimit: Int
+  /// Channels at once: sshd's default MaxSessions is 10.
+  package var channelLimit: Int
+
+  package init(
+    tcpTimeout: Duration = .seconds(5), keyExchangeTimeout: Duration = .seconds(10),
+    authenticationTimeout: Duration = .seconds(10), keepaliveInterval: Duration = .seconds(15),
+    keepaliveLimit: Int = 3, channelLimit: Int = 10
+  ) {
+    self.tcpTimeout = tcpTimeout
+    self.keyExchangeTimeout = keyExchangeTimeout
+    self.authenticationTimeout = authenticationTimeout
+    self.keepaliveInterval = keepaliveInterval
+    self.keepaliveLimit = keepaliveLimit
+    self.channelLimit = channelLimit
+  }
+}
+
+/// How long each phase of a connect took. A value.
+package struct ConnectTimings: Sendable, Hashable {
+  package var tcp: Duration
+  package var keyExchange: Duration
+  package var authentication: Duration
+
+  package var total: Duration { tcp + keyExchange + authentication }
+}

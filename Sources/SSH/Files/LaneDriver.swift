@@ -1,0 +1,110 @@
+import Libssh2
+import NIOCore
+
+/// Drives one SFTP channel: requests out, answers to whoever asked. Confined to its event loop.
+final class LaneDriver: ChannelUser {
+  typealias Answer = Result<SFTPReply, SSHError>
+
+  let host: String
+  /// Cleared for good when the lane cannot be used any more.
+  let usable = Flag()
+  private var client = SFTPClient()
+  private var slot: ChannelSlot?
+  private var waiting: [UInt32: (Answer) -> Void] = [:]
+  private var greeted: ((SSHError?) -> Void)?
+  private var failure: SSHError?
+  private var isReceiving = false
+
+  init(host: String) {
+    self.host = host
+  }
+
+  /// Opens the channel; `greeted` is called once, with nil when the server has said its version.
+  func open(on connection: ConnectionDriver, greeted: @escaping (SSHError?) -> Void) {
+    self.greeted = greeted
+    slot = connection.openChannel(.session, .subsystem("sftp"), user: self)
+  }
+
+  // MARK: For operations
+
+  /// `answer` is called once: later, or at once when the lane has failed.
+  func send(_ request: SFTPRequest, _ answer: @escaping (Answer) -> Void) {
+    if let failure { return answer(.failure(failure)) }
+    waiting[client.request(request)] = answer
+    // What operations send while answers are handed out goes out together.
+    if !isReceiving { flush() }
+  }
+
+  private func flush() {
+    if let bytes = client.takeOutbound() { slot?.write(bytes) }
+  }
+
+  /// An operation was given up in the middle: answers may come that nobody can place, so the lane ends.
+  func abandon(_ reason: SSHError) {
+    slot?.close()
+    fail(reason)
+  }
+
+  func close() {
+    abandon(SSHError(.connectionLost, "\(host): the lane was closed", phase: .operation, scope: .lane))
+  }
+
+  private func fail(_ error: SSHError) {
+    guard failure == nil else { return }
+    failure = error
+    usable.clear()
+    slot = nil
+    let waiting = self.waiting
+    self.waiting = [:]
+    takeGreeted()?(error)
+    for answer in waiting.values { answer(.failure(error)) }
+  }
+
+  private func takeGreeted() -> ((SSHError?) -> Void)? {
+    defer { greeted = nil }
+    return greeted
+  }
+
+  // MARK: ChannelUser
+
+  func channelOpened(_ channel: ChannelSlot) { flush() }
+
+  var wantsBytes: Bool { failure == nil }
+
+  func channelReceived(_ bytes: ByteBuffer, _ stream: ChannelStream) {
+    isReceiving = true
+    defer {
+      isReceiving = false
+      flush()
+    }
+    client.receive(bytes)
+    do throws(SFTPViolation) {
+      while failure == nil, let answer = try client.next() {
+        if let id = answer.id, let reply = answer.reply {
+          waiting.removeValue(forKey: id)?(.success(reply))
+        } else {
+          takeGreeted()?(nil)
+        }
+      }
+    } catch {
+      abandon(SSHError(error, host: host))
+    }
+  }
+
+  func channelEnded(_ exit: ChannelExit) {
+    if greeted != nil {
+      fail(
+        SSHError(
+          .unsupported, "\(host): the host starts no SFTP server; check `Subsystem sftp` in its sshd_config",
+          phase: .channel, scope: .lane))
+    } else {
+      fail(SSHError(.connectionLost, "\(host): the SFTP server has ended", phase: .operation, scope: .lane))
+    }
+  }
+
+  func channelFailed(_ error: SSHError) {
+    var error = error
+    if error.scope == .request { error.scope = .lane }
+    fail(error)
+  }
+}

@@ -1,0 +1,181 @@
+import NIOCore
+
+/// One file open on a lane, read ahead in order. Confined to its event loop.
+final class OpenFile {
+  private let lane: LaneDriver
+  private let path: RemotePath
+  private let offset: UInt64
+  private let limit: UInt64?
+
+  private var attributes: Result<FileAttributes, SSHError>?
+  private var opened: Result<SFTPHandle, SSHError>?
+  private var whenOpen: ((Result<FileAttributes, SSHError>) -> Void)?
+
+  private var handle: SFTPHandle?
+  private var download: FileDownload?
+  private var failure: SSHError?
+  private var reader: Completion<ByteBuffer?>?
+
+  init(_ path: RemotePath, offset: UInt64, limit: UInt64?, on lane: LaneDriver) {
+    self.lane = lane
+    self.path = path
+    self.offset = offset
+    self.limit = limit
+  }
+
+  /// Asks for the attributes and the handle together: one round trip, and a named pipe, whose opening would never be
+  /// answered, is found out by its attributes. Reading ahead begins at once.
+  func open(_ whenOpen: @escaping (Result<FileAttributes, SSHError>) -> Void) {
+    self.whenOpen = whenOpen
+    lane.send(.stat(path)) { [self] answer in
+      attributes = answer.flatMap { reply in
+        switch reply {
+        case .attributes(let attributes): .success(attributes)
+        case .status(let status): .failure(SSHError(status, host: lane.host, path: path))
+        default: .failure(SSHError(SFTPViolation.malformed, host: lane.host))
+        }
+      }
+      if case .success(let found) = attributes, found.kind == .fifo {
+        finishOpening(.failure(.notAFile(.fifo, host: lane.host, path: path)))
+        return lane.abandon(SSHError(.notAFile, "\(lane.host): \(path) is a named pipe", scope: .lane))
+      }
+      openingAdvanced()
+    }
+    lane.send(.open(path)) { [self] answer in
+      opened = answer.flatMap { reply in
+        switch reply {
+        case .handle(let handle): .success(handle)
+        case .status(let status): .failure(SSHError(status, host: lane.host, path: path))
+        default: .failure(SSHError(SFTPViolation.malformed, host: lane.host))
+        }
+      }
+      openingAdvanced()
+    }
+  }
+
+  private func openingAdvanced() {
+    guard whenOpen != nil, let attributes, let opened else { return }
+    switch (attributes, opened) {
+    case (.success(let found), .success(let handle)):
+      self.handle = handle
+      guard found.kind == .file || found.kind == .unknown else {
+        close()
+        return finishOpening(.failure(.notAFile(found.kind, host: lane.host, path: path)))
+      }
+      download = FileDownload(size: found.size, offset: offset, limit: limit)
+      askForMore()
+      finishOpening(.success(found))
+    case (.success(let found), .failure(let error)):
+      let isFile = found.kind == .file || found.kind == .unknown
+      finishOpening(.failure(isFile ? error : .notAFile(found.kind, host: lane.host, path: path)))
+    case (.failure(let error), .success(let handle)):
+      self.handle = handle
+      close()
+      finishOpening(.failure(error))
+    case (.failure(let error), .failure):
+      finishOpening(.failure(error))
+    }
+  }
+
+  private func finishOpening(_ result: Result<FileAttributes, SSHError>) {
+    let whenOpen = self.whenOpen
+    self.whenOpen = nil
+    whenOpen?(result)
+  }
+
+  // MARK: Reading
+
+  /// One at a time.
+  func next(_ completion: Completion<ByteBuffer?>) {
+    guard reader == nil else {
+      return completion.fail(SSHError(.invalidArgument, "the file is being read already", phase: .operation))
+    }
+    reader = completion
+    completion.onAbort { [self] in
+      reader = nil
+      lane.abandon(SSHError(.connectionLost, "\(lane.host): a read was given up", phase: .operation, scope: .lane))
+    }
+    deliver()
+  }
+
+  /// Reads to the end into one buffer, then calls back: bytes, and whether the file ends there.
+  func readAll(_ done: @escaping (Result<ByteBuffer, SSHError>) -> Void) {
+    whole = ByteBuffer()
+    whenWhole = done
+    deliver()
+  }
+
+  private var whole: ByteBuffer?
+  private var whenWhole: ((Result<ByteBuffer, SSHError>) -> Void)?
+
+  private func askForMore() {
+    guard let handle else { return }
+    while let piece = download?.nextPiece() {
+      lane.send(.read(handle, offset: piece.offset, count: piece.count)) { [self] answer in arrived(answer, piece) }
+    }
+  }
+
+  private func arrived(_ answer: LaneDriver.Answer, _ piece: FileDownload.Piece) {
+    switch answer {
+    case .success(.data(let bytes)):
+      if download?.received(bytes, for: piece) == false {
+        lane.abandon(SSHError(SFTPViolation.malformed, host: lane.host))
+      }
+    case .success(.status(let status)) where status.number == SFTPStatus.endOfFile:
+      download?.ended(at: piece)
+    case .success(.status(let status)):
+      failure = failure ?? SSHError(status, host: lane.host, path: path)
+    case .success:
+      lane.abandon(SSHError(SFTPViolation.malformed, host: lane.host))
+    case .failure(let error):
+      failure = failure ?? error
+    }
+    deliver()
+  }
+
+  private func deliver() {
+    if let whenWhole, whole != nil {
+      while let bytes = download?.take() { whole?.append(bytes) }
+      if let failure {
+        self.whenWhole = nil
+        whenWhole(.failure(failure))
+      } else if download?.isFinished != false {
+        self.whenWhole = nil
+        let bytes = whole ?? ByteBuffer()
+        whole = nil
+        close()
+        whenWhole(.success(bytes))
+      }
+    } else if let reader {
+      if let bytes = download?.take() {
+        self.reader = nil
+        reader.succeed(bytes)
+      } else if let failure {
+        self.reader = nil
+        reader.fail(failure)
+      } else if download?.isFinished != false {
+        self.reader = nil
+        close()
+        reader.succeed(nil)
+      }
+    }
+    if failure == nil { askForMore() }
+  }
+
+  /// Where the stream has got to.
+  var position: UInt64 { download?.takenOffset ?? offset }
+
+  /// Gives the handle back without waiting. Answers that are still to come are dropped.
+  func close() {
+    guard let handle else { return }
+    self.handle = nil
+    lane.send(.close(handle)) { _ in }
+  }
+}
+
+extension ByteBuffer {
+  /// Without a copy when it is the first piece.
+  fileprivate mutating func append(_ bytes: ByteBuffer) {
+    if readableBytes == 0 { self = bytes } else { writeImmutableBuffer(bytes) }
+  }
+}
