@@ -10,12 +10,15 @@ struct InFlight: Sendable {
   }
 
   private var entries: [CallID: Entry] = [:]
+  /// How many calls each scope has under way; never zero.
+  private var counts: [String: Int] = [:]
 
-  var count: Int { entries.count }
+  func contains(scope: String) -> Bool { counts[scope] != nil }
 
-  func contains(scope: String) -> Bool { entries.values.contains { $0.scope == scope } }
-
-  mutating func began(_ call: MCPCall, scope: String) { entries[call.id] = Entry(scope: scope, message: call.message) }
+  mutating func began(_ call: MCPCall, scope: String) {
+    entries[call.id] = Entry(scope: scope, message: call.message)
+    counts[scope, default: 0] += 1
+  }
 
   /// The call to stop; the newest where several go by that id. nil when it has already ended, which is no error.
   mutating func cancelled(_ message: MessageID, scope: String) -> CallID? {
@@ -35,5 +38,10 @@ struct InFlight: Sendable {
   func isCancelled(_ id: CallID) -> Bool { entries[id]?.isCancelled ?? false }
 
   /// The call has come to its end. Whether its answer is still wanted: nothing is sent for a cancelled request.
-  mutating func settled(_ id: CallID) -> Bool { entries.removeValue(forKey: id)?.isCancelled == false }
+  mutating func settled(_ id: CallID) -> Bool {
+    guard let entry = entries.removeValue(forKey: id) else { return false }
+    let left = counts[entry.scope, default: 1] - 1
+    counts[entry.scope] = left > 0 ? left : nil
+    return !entry.isCancelled
+  }
 }

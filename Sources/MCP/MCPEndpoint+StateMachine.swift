@@ -43,7 +43,7 @@ struct MCPEndpointState: Sendable {
     let hasRoom = sessions.hasRoomForReplay
     let wake = sessions.update(origin.session) { session -> (@Sendable () -> Void)? in
       for event in step.events {
-        session.replay.appended(hasRoom ? event : ReplayBuffer.Event(id: event.id, bytes: []))
+        if hasRoom { session.replay.appended(event) } else { session.replay.skipped(event.id) }
       }
       if step.isEnd { session.replay.ended(stream: origin.stream) }
       return session.listeners[origin.stream]?.wake

@@ -3,7 +3,7 @@
 struct ReplayBuffer: Sendable {
   struct Bounds: Sendable, Hashable {
     var events = 128
-    /// Of all events together.
+    /// Of all events together; the newest one stays even when it alone is more.
     var bytes = 512 << 10
   }
 
@@ -33,8 +33,11 @@ struct ReplayBuffer: Sendable {
     streams[event.id.stream, default: Stream()].newest = event.id.sequence
     events.append(event)
     byteCount += event.bytes.count
-    while events.count > bounds.events || byteCount > bounds.bytes { dropOldest() }
+    while events.count > bounds.events || (byteCount > bounds.bytes && events.count > 1) { dropOldest() }
   }
+
+  /// An event that there is no room for: the stream cannot be resumed from before it.
+  mutating func skipped(_ id: EventID) { streams[id.stream, default: Stream()].newest = id.sequence }
 
   mutating func ended(stream: UInt64) {
     streams[stream]?.isEnded = true

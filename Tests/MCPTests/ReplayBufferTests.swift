@@ -35,9 +35,11 @@ struct ReplayBufferTests {
     buffer.appended(Self.event(1, 2, size: 6))
     #expect(buffer.byteCount == 6)
     buffer.appended(Self.event(1, 3, size: 11))
-    #expect(buffer.byteCount == 0)
+    #expect(buffer.byteCount == 11)
+    #expect(buffer.events(after: EventID(stream: 1, sequence: 2))?.count == 1)
+    buffer.skipped(EventID(stream: 1, sequence: 4))
     #expect(buffer.events(after: EventID(stream: 1, sequence: 2)) == nil)
-    #expect(buffer.events(after: EventID(stream: 1, sequence: 3)) == [])
+    #expect(buffer.events(after: EventID(stream: 1, sequence: 4)) == [])
   }
 
   @Test func anEndedStreamIsForgottenWithItsLastEvent() {

@@ -105,6 +105,12 @@ struct StdioConversationTests {
     #expect(conversation.logged(modern.id, message).isEmpty)
   }
 
+  @Test func missingCapabilitiesAreAnObject() {
+    #expect(
+      RPCError.missingCapability(["elicitation": [:]]).json["data"] == ["requiredCapabilities": ["elicitation": [:]]])
+    #expect(RPCError.missingCapability(["elicitation": [:]]).code.rawValue == -32021)
+  }
+
   @Test func aBatchIsOneLine() throws {
     var conversation = try Self.conversation()
     _ = try Self.written(&conversation, Fixture.message("initialize", ["protocolVersion": "2025-03-26"]))
