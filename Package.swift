@@ -117,6 +117,7 @@ let package = Package(
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
     tests("HTTP2", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
+    tests("MCP", name: "MCP"),
     tests("TestFleet", name: "TestFleet"),
   ]
 )
