@@ -25,10 +25,10 @@ struct ClientConnector {
         .connect(host: host, port: port) { channel in
           channel.eventLoop.makeCompletedFuture { try self.prepare(channel, context, deadline) }
         }
-      guard tls != nil || connection.remoteAddress.map(Loopback.contains) ?? false else {
+      if tls == nil, let address = connection.remoteAddress, !Loopback.contains(address) {
         await connection.close()
-        try Loopback.check("\(host), which is \(connection.remoteAddress?.ipAddress ?? "unknown"),", tls: nil)
-        throw HTTP2Error.connectionClosed
+        // `localhost` is something else here.
+        throw Loopback.refusal("\(host), at \(address),")
       }
       try await ready.get()
       return connection

@@ -86,8 +86,10 @@ extension ConnectionHandler {
     head: [HTTP2Header], endStream: Bool, handler: any HTTP2StreamHandler
   ) throws(HTTP2Error) -> HTTP2Stream {
     guard machine.isUsable, let connection, session.mayRequest else {
-      if machine.isClosed { throw failure ?? .connectionClosed }
-      throw .draining
+      // Whatever ended the connection, this request never left.
+      var error = failure ?? .draining
+      error.maybeProcessed = false
+      throw error
     }
     guard availableStreams > 0 else {
       throw HTTP2Error(

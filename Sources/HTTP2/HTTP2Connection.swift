@@ -12,21 +12,20 @@ package final class HTTP2Connection: Sendable {
   /// Succeeds, with the reason, as soon as the connection takes no new streams: GOAWAY from the peer, `shutdown`, or the
   /// end of the connection. Streams that are open may still finish. Never fails.
   package let unusable: EventLoopFuture<HTTP2Error>
-  /// The other end, as the socket has it: `127.0.0.1:7443`.
-  package let remoteAddress: SocketAddress?
-
   private let channel: any Channel
   private let bound: NIOLoopBound<ConnectionHandler>
 
   /// On the event loop.
   init(channel: any Channel, handler: ConnectionHandler) {
     eventLoop = channel.eventLoop
-    remoteAddress = channel.remoteAddress
     self.channel = channel
     bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
     closeFuture = handler.closed.futureResult
     unusable = handler.unusable.futureResult
   }
+
+  /// The other end, as the socket has it; nil once it is closed.
+  package var remoteAddress: SocketAddress? { channel.remoteAddress }
 
   /// On the event loop.
   var core: ConnectionHandler { bound.value }
@@ -43,7 +42,7 @@ package final class HTTP2Connection: Sendable {
 
   /// On the event loop of a client's connection. Opens a stream and queues the request's head.
   ///
-  /// - Throws: `draining`, `connectionClosed` or `tooManyStreams`; the peer has not heard of the request then.
+  /// - Throws: `draining`, `tooManyStreams`, or what ended the connection; the peer has not heard of the request then.
   package func openStream(
     head: [HTTP2Header], endStream: Bool, handler: any HTTP2StreamHandler
   ) throws(HTTP2Error) -> HTTP2Stream {

@@ -6,7 +6,8 @@ package struct HTTP2TLS: Sendable, Hashable {
   /// This side's certificate, and those between it and the authority, in that order.
   package var certificateChain: String
   package var privateKey: String
-  /// Client: the name that the server's certificate must carry, where it is not the host that is connected to.
+  /// Client: the name that the server's certificate must carry, where it is not the host that is connected to. A certificate
+  /// that carries the address connected to is accepted too.
   package var serverName: String?
 
   package init(trustRoots: String, certificateChain: String, privateKey: String, serverName: String? = nil) {

@@ -19,7 +19,11 @@ enum Loopback {
   /// - Throws: `plaintextRefused` where neither TLS is given nor `host` is a loopback address or `localhost`.
   static func check(_ host: String, tls: HTTP2TLS?) throws(HTTP2Error) {
     guard tls == nil, !contains(host) else { return }
-    throw HTTP2Error(
+    throw refusal(host)
+  }
+
+  static func refusal(_ host: String) -> HTTP2Error {
+    HTTP2Error(
       .plaintextRefused, "\(host) is not a loopback address: a link to it needs TLS with certificates on both sides",
       scope: .connection, maybeProcessed: false)
   }

@@ -18,6 +18,7 @@ enum Callbacks {
     unsafe nghttp2_session_callbacks_set_on_frame_send_callback(table, onFrameSent)
     unsafe nghttp2_session_callbacks_set_on_stream_close_callback(table, onStreamClose)
     unsafe nghttp2_session_callbacks_set_send_data_callback(table, onSendData)
+    unsafe nghttp2_session_callbacks_set_error_callback2(table, onError)
     return try unsafe body(table)
   }
 
@@ -66,6 +67,14 @@ enum Callbacks {
   private static let onInvalidFrame: nghttp2_on_invalid_frame_recv_callback = { _, _, code, userData in
     guard let userData = unsafe userData else { return failure }
     unsafe recorder(userData).violation = SessionError.text(code)
+    return 0
+  }
+
+  /// What nghttp2 says in words.
+  private static let onError: nghttp2_error_callback2 = { _, _, message, count, userData in
+    guard let userData = unsafe userData else { return failure }
+    let text = unsafe UnsafeRawBufferPointer(start: message, count: min(count, Session.maxDebugData))
+    unsafe recorder(userData).violation = String(decoding: text, as: UTF8.self)
     return 0
   }
 

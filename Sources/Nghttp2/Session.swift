@@ -128,7 +128,7 @@ import CNghttp2
   /// (CVE-2025-8671), so the owner of a public listener bounds its rate.
   package var provokedResets: Int { recorder.provokedResets }
   /// What the peer did wrong, where this side ended the connection for it.
-  package var violation: String? { recorder.endedInError ? recorder.violation : nil }
+  package var violation: String? { recorder.endedInError ? recorder.violation ?? "a frame that is not allowed" : nil }
 
   // MARK: Bytes out
 
