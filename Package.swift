@@ -118,6 +118,10 @@ let package = Package(
     tests("Nghttp2", name: "Nghttp2"),
     tests("HTTP2", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
     tests("MCP", name: "MCP"),
+    tests("Pool", name: "Pool"),
+    tests(
+      "SSH", "SSHConfig", "Pool", "Libssh2", "TestFleet", .nioCore, .nioPosix, .nioEmbedded, .nioConcurrency, .logging,
+      .lifecycle, .crypto, name: "SSH"),
     tests("TestFleet", name: "TestFleet"),
   ]
 )

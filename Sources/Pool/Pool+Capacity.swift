@@ -47,7 +47,8 @@ extension Pool {
   private func isWanted(_ standing: Standing<Instant>, now: Instant) -> Bool {
     switch standing.serves {
     case .bulk: needsConnection(standing.host, .bulk, now: now)
-    case .request: needsConnection(standing.host, .requests, now: now) || needsConnection(standing.host, .tunnels, now: now)
+    case .request:
+      needsConnection(standing.host, .requests, now: now) || needsConnection(standing.host, .tunnels, now: now)
     }
   }
 
@@ -91,7 +92,7 @@ extension Pool {
     var next = busy.first
     while share > 0, let id = next {
       next = connections[id].link.next
-      guard connections[id].lanes.tunnelsHeld == 0, connections[id].established.map({ $0 < first.since }) ?? false
+      guard connections[id].lanes.tunnelsHeld == 0, connections[id].established.map({ $0 <= first.since }) ?? false
       else { continue }
       drain(id, .handedOver, &out)
       share -= 1

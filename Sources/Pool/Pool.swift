@@ -104,6 +104,11 @@ extension Pool {
     settings.connectionsPerHost == 1 ? .request : `class`
   }
 
+  /// Whether a connection to `key`'s host stands and takes requests.
+  package func isConnected(_ key: PoolKey) -> Bool {
+    hostNames[key].map { hosts[$0].connections.contains { connections[$0].isUsable } } ?? false
+  }
+
   /// What the last error of `key`'s host was, if its last attempt failed.
   package func hostState(_ key: PoolKey) -> HostState<Instant> {
     hostNames[key].map { hosts[$0].state } ?? .running

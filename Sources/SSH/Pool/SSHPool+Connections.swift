@@ -1,0 +1,77 @@
+import Logging
+import NIOCore
+import Pool
+import SSHConfig
+import Synchronization
+import ServiceLifecycle
+
+/// Making connections and lanes: child tasks of `run()`.
+extension SSHPool {
+  func connect(_ id: ConnectionID, _ host: ResolvedHost, over outer: SSHConnection?, keepalive: Duration) async {
+    var settings = settings.connection
+    if let bound = host.connectTimeout {
+      settings.tcpTimeout = bound
+      settings.keyExchangeTimeout = bound
+    }
+    settings.keepaliveInterval = host.serverAliveInterval ?? keepalive
+    settings.keepaliveLimit =
+      host.serverAliveInterval == nil ? self.settings.pool.keepalivesBeforeDead : host.serverAliveCountMax
+    let patience = settings.tcpTimeout + settings.keyExchangeTimeout + settings.authenticationTimeout
+    do {
+      let connection = try await cancelWhenGracefulShutdown { [settings] in
+        try await SSHConnection.connect(
+          to: host, over: outer, credentials: self.credentials, settings: settings,
+          on: outer?.eventLoop ?? self.group.next(), deadline: .now + patience, logger: self.logger)
+      }
+      await established(id, connection)
+    } catch {
+      let error = SSHError(error, host: host.alias)
+      logger.debug(
+        "connection failed",
+        metadata: ["host": "\(host.alias)", "code": "\(error.code.rawValue)", "reason": "\(error.message)"])
+      tell(ending: id) { $0.handshakeFailed(id, error.connectFailure, now: .now) }
+    }
+  }
+
+  private func established(_ id: ConnectionID, _ connection: SSHConnection) async {
+    let effects = state.withLock { state -> [PoolEffect]? in
+      guard state.link(id, connection) else { return nil }
+      state.pool.handshakeMeasured(.tcp, connection.timings.tcp)
+      state.pool.handshakeMeasured(.keyExchange, connection.timings.keyExchange)
+      state.pool.handshakeMeasured(.authentication, connection.timings.authentication)
+      state.pool.handshakeMeasured(.total, connection.timings.total)
+      let actions = state.pool.connectionEstablished(id, now: .now)
+      return state.effects(of: actions)
+    }
+    connection.ended.whenSuccess { reason in
+      self.tell(ending: id) { $0.connectionClosed(id, reason?.connectFailure, now: .now) }
+    }
+    if let effects {
+      perform(effects)
+    } else {
+      await connection.close()
+    }
+  }
+
+  func openLane(_ id: LaneID, on connection: SSHConnection) async {
+    do {
+      let lane = try await connection.openLane(deadline: .now + settings.laneTimeout)
+      let effects = state.withLock { state -> [PoolEffect]? in
+        guard state.setLane(lane, at: id) else { return nil }
+        let actions = state.pool.laneOpened(id, now: .now)
+        return state.effects(of: actions)
+      }
+      if let effects {
+        perform(effects)
+      } else {
+        lane.close()
+      }
+    } catch {
+      logger.debug(
+        "lane refused", metadata: ["host": "\(connection.host.alias)", "reason": "\(error.message)"])
+      // A lane that failed with its connection is the connection's to tell.
+      guard error.scope != .connection else { return }
+      tell { $0.laneOpenFailed(id, reason: error, now: .now) }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package import Logging
+package import NIOCore
+package import Pool
+package import SSHConfig
+import ServiceLifecycle
+import Synchronization
+
+/// The bounded pool of SSH connections: every operation on a host goes through it.
+///
+/// Sendable: state behind a lock. `Pool` decides, this drives: it dials, opens lanes, resumes those who wait. Connections
+/// are made while `run()` runs; whoever asks earlier waits for that. A warm lease takes the lock twice and creates no
+/// task.
+package final class SSHPool: Sendable, Service {
+  package let settings: SSHPoolSettings
+  let credentials: SSHCredentials
+  let group: any EventLoopGroup
+  /// The loop of the one timer.
+  let timerLoop: any EventLoop
+  let logger: Logger
+  let state: Mutex<PoolDriverState>
+  let jobs: AsyncStream<PoolJob>
+  let queue: AsyncStream<PoolJob>.Continuation
+
+  /// - Parameter seed: of the generator that spreads keepalives, lifetimes and pauses.
+  package init(
+    settings: SSHPoolSettings = SSHPoolSettings(), credentials: SSHCredentials = SSHCredentials(),
+    group: any EventLoopGroup, logger: Logger, seed: UInt64 = .random(in: .min ... .max)
+  ) {
+    self.settings = settings
+    self.credentials = credentials
+    self.group = group
+    self.logger = logger
+    timerLoop = group.next()
+    state = Mutex(PoolDriverState(settings: settings.pool, random: SplitMix64(seed: seed)))
+    (jobs, queue) = AsyncStream.makeStream()
+  }
+
+  /// Leases an SFTP lane of `host` for the length of `body`.
+  ///
+  /// - Parameters:
+  ///   - jumps: the resolved hosts of its ProxyJump, in the order in which they are dialled.
+  ///   - lane: `bulk` for long transfers, which then do not hold up short requests to the same host.
+  ///   - deadline: bounds the wait for the lane; what `body` does has its own.
+  /// - Throws: `SSHError` (`overloaded`, `timeout`, `connectTimeout`, `cancelled` and whatever kept the host from being
+  ///   reached), and what `body` throws.
+  package func withFiles<Output: Sendable>(
+    _ host: ResolvedHost, jumps: [ResolvedHost] = [], lane class: LeaseClass = .request,
+    deadline: ContinuousClock.Instant, _ body: (SFTPLane) async throws -> Output
+  ) async throws -> (Output, LeaseTimings) {
+    let (held, lane) = try await acquireLane(host, jumps: jumps, class: `class`, deadline: deadline)
+    do {
+      let output = try await body(lane)
+      giveBack(held, sound: lane.isUsable)
+      return (output, held.timings)
+    } catch {
+      giveBack(held, sound: lane.isUsable)
+      throw error
+    }
+  }
+
+  /// Runs a command on `host`, see `SSHConnection.run`.
+  ///
+  /// - Parameter deadline: bounds the wait and the command.
+  /// - Throws: as `withFiles`, and what `SSHConnection.run` throws.
+  package func run(
+    _ host: ResolvedHost, jumps: [ResolvedHost] = [], _ command: RemoteCommand, deadline: ContinuousClock.Instant,
+    output: @Sendable (OutputChunk) async throws -> Void
+  ) async throws -> (CommandExit, LeaseTimings) {
+    let held = try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline)
+    do {
+      let exit = try await held.connection.run(command, deadline: deadline, output: output)
+      giveBack(held, sound: true)
+      return (exit, held.timings)
+    } catch {
+      giveBack(held, sound: held.connection.isOpen)
+      throw error
+    }
+  }
+
+  /// The pool's figures. Takes time with the number of connections: for reports.
+  package func snapshot() -> PoolSnapshot {
+    state.withLock { $0.pool.snapshot() }
+  }
+
+  /// What the pool knows about one host.
+  package func contact(with host: ResolvedHost, jumps: [ResolvedHost] = []) -> HostContact {
+    let key = PoolKey(host, jumps: jumps)
+    let (isConnected, failures) = state.withLock { state in
+      (state.pool.isConnected(key), state.pool.hostState(key).failures)
+    }
+    let now = ContinuousClock.now
+    return HostContact(
+      isConnected: isConnected, lastError: failures.map { SSHError($0.last.reason, host: host.alias) },
+      lastErrorAge: failures.map { $0.lastAt.duration(to: now) },
+      retryIn: failures.map { max(.zero, now.duration(to: $0.retryAt)) })
+  }
+}
