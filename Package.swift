@@ -22,7 +22,7 @@ extension Target.Dependency {
   static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
-  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
   static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -34,7 +34,8 @@ extension Target.Dependency {
   static let deque = product(name: "DequeModule", package: "swift-collections")
   static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
   static let crypto = product(name: "Crypto", package: "swift-crypto")
-  static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
+  static let system = product(name: "SystemPackage", package: "swift-system")
+  static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
 }
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = [], unsafe: Bool = false) -> Target {
@@ -65,7 +66,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     // The two engines: the C library made safe and sans-I/O. The only unsafe code.
@@ -90,28 +92,31 @@ let package = Package(
     target(
       "Agent",
       [
-        "AgentAPI", "SSH", "SSHConfig", "Pool", "Telemetry", .nioCore, .nioPosix, .logging, .lifecycle, .histogram,
-        .crypto,
+        "AgentAPI", "SSH", "SSHConfig", "Pool", .nioCore, .nioPosix, .logging, .lifecycle, .crypto,
       ]),
 
     // Near the client.
     target("MCP"),
-    target("Routing"),
     target("Telemetry", [.logging, .nioConcurrency]),
     target(
       "Coordinator",
       [
-        "AgentAPI", "MCP", "Routing", "Telemetry", .hummingbird, .hummingbirdTLS, .httpTypes, .nioCore, .nioPosix,
+        "AgentAPI", "MCP", "Telemetry", .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioCore, .nioPosix,
         .nioConcurrency, .nioHTTP1, .nioSSL, .logging, .lifecycle, .crypto, .deque,
       ]),
 
     .executableTarget(
       name: "scout",
       dependencies: [
-        "Coordinator", "Agent", "AgentAPI", "RPC", "HTTP2", "SSH", "SSHConfig", "Pool", "MCP", "Telemetry", .argumentParser,
-        .configuration, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioSSL,
+        "Coordinator", "Agent", "AgentAPI", "HTTP2", "SSH", "SSHConfig", "MCP", "Telemetry", .argumentParser,
+        .configuration, .system, .httpClient, .logging, .lifecycle, .nioCore, .nioPosix, .nioHTTP1,
       ],
       swiftSettings: settings),
+
+    // What the benchmarks measure the whole against.
+    .executableTarget(
+      name: "engine-benchmark", dependencies: ["SSH", "SSHConfig", .argumentParser, .nioPosix, .logging],
+      path: "Tests/Benchmarks/EngineBenchmark", swiftSettings: settings),
 
     // Tests. Those that need hosts start their own sshd by `TestFleet`.
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
@@ -122,6 +127,7 @@ let package = Package(
     tests(
       "SSH", "SSHConfig", "Pool", "Libssh2", "TestFleet", .nioCore, .nioPosix, .nioEmbedded, .nioConcurrency, .logging,
       .lifecycle, .crypto, name: "SSH"),
+    tests("Agent", "AgentAPI", "SSH", "SSHConfig", "TestFleet", .nioPosix, .logging, name: "Agent"),
     tests("TestFleet", name: "TestFleet"),
   ]
 )

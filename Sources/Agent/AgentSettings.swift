@@ -1,4 +1,4 @@
-package import SSH
+package import SSHConfig
 
 /// What an agent is told. A value; its members were checked when the settings were read.
 package struct AgentSettings: Sendable {
@@ -8,6 +8,10 @@ package struct AgentSettings: Sendable {
   package var segment: String
   /// The ssh_config(5) file; nil reads the user's and then the system's, as ssh(1) does.
   package var configPath: String?
+  /// One known_hosts file for every host, whatever the configuration says.
+  package var knownHostsPath: String?
+  /// For every host, whatever the configuration says.
+  package var strictHostKeyChecking: StrictHostKeyChecking?
   /// Globs over aliases. Empty: every host. Otherwise a host must match one.
   package var allowlist: [String] = []
   /// Globs over aliases. A host that matches one is not served, whatever the allow-list says.

@@ -29,7 +29,8 @@ struct Inventory: Sendable {
       do {
         let resolved = try config.resolve(alias)
         let host = InventoryHost(
-          alias: alias, resolved: resolved, jumps: try JumpChain.resolve(resolved, in: config),
+          alias: alias, resolved: settings.overriding(resolved),
+          jumps: try JumpChain.resolve(resolved, in: config).map(settings.overriding),
           labels: filter.labels(of: alias, tags: resolved.tags))
         indices[alias] = all.count
         all.append(host)
@@ -52,16 +53,29 @@ struct Inventory: Sendable {
   }
 }
 
+extension AgentSettings {
+  /// The host with what these settings say for every host.
+  func overriding(_ host: ResolvedHost) -> ResolvedHost {
+    var host = host
+    if let knownHostsPath {
+      host.userKnownHostsFiles = [knownHostsPath]
+      host.globalKnownHostsFiles = []
+    }
+    if let strictHostKeyChecking { host.strictHostKeyChecking = strictHostKeyChecking }
+    return host
+  }
+}
+
 /// Which aliases are served, and the labels they get from the settings. A value.
 struct HostFilter: Sendable {
-  private let allowlist: [GlobPattern]
-  private let blocklist: [GlobPattern]
-  private let rules: [(pattern: GlobPattern, labels: [String: String])]
+  private let allowlist: [HostPattern]
+  private let blocklist: [HostPattern]
+  private let rules: [(pattern: HostPattern, labels: [String: String])]
 
   init(_ settings: AgentSettings) {
-    allowlist = settings.allowlist.map(GlobPattern.init)
-    blocklist = settings.blocklist.map(GlobPattern.init)
-    rules = settings.labels.map { (GlobPattern($0.pattern), $0.labels) }
+    allowlist = settings.allowlist.map { HostPattern(Substring($0)) }
+    blocklist = settings.blocklist.map { HostPattern(Substring($0)) }
+    rules = settings.labels.map { (HostPattern(Substring($0.pattern)), $0.labels) }
   }
 
   func admits(_ alias: String) -> Bool {

@@ -17,12 +17,7 @@ enum JumpChain {
       guard chain.count + next.jumps.count <= limit else {
         throw JumpError(alias: host.alias)
       }
-      let hops = try next.jumps.map { hop in
-        var resolved = try config.resolve(hop.host)
-        if let user = hop.user { resolved.user = user }
-        if let port = hop.port { resolved.port = port }
-        return resolved
-      }
+      let hops = try next.jumps.map { try config.resolve($0) }
       chain = hops + chain
       next = hops[0]
     }

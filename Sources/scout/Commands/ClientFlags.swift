@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import MCP
+
+/// What the commands for a person share: where the tools are, how long to wait, and how to print.
+struct ClientFlags: ParsableArguments {
+  @Option(
+    help: "Ask the coordinator that runs at this MCP URL, not this process. Its key comes from SCOUT_API_KEY.")
+  var url: String?
+  @Flag(help: "Print the answer's data as JSON.") var json = false
+  @Option(help: "Time for the whole call, in milliseconds.") var timeoutMs: Int?
+  @OptionGroup(title: "Settings") var shared: SharedFlags
+  @OptionGroup(title: "Agents") var links: LinkFlags
+
+  /// Calls a tool, prints its answer and ends the process with the code that tells how many hosts answered.
+  func callAndPrint(_ tool: String, _ arguments: [String: JSON]) async throws {
+    let result = try await call(tool, arguments)
+    let printed: String
+    if json {
+      let data = result.structured ?? .object(["error": .string(result.text)])
+      printed = String(decoding: data.serialized(), as: UTF8.self)
+    } else {
+      printed = result.text
+    }
+    FileHandle.standardOutput.write(Data((printed.hasSuffix("\n") ? printed : printed + "\n").utf8))
+    if result.exitCode != 0 { throw ExitCode(result.exitCode) }
+  }
+
+  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult {
+    var arguments = arguments
+    if let timeoutMs { arguments["timeout_ms"] = .int(Int64(timeoutMs)) }
+    if let url {
+      let caller = RemoteToolCaller(
+        url: url, apiKey: ProcessInfo.processInfo.environment["SCOUT_API_KEY"],
+        timeout: .milliseconds(timeoutMs ?? 30_000) + .seconds(10))
+      return try await caller.call(tool, arguments)
+    }
+    let call = arguments
+    return try await withCoordinator { coordinator in
+      try await LocalToolCaller(tools: coordinator.tools).call(tool, call)
+    }
+  }
+
+  /// Runs a coordinator in this process for the length of `body`. It logs errors only, unless told otherwise.
+  func withCoordinator<Result: Sendable>(
+    _ body: @Sendable @escaping (CoordinatorParts) async throws -> Result
+  ) async throws -> Result {
+    let settings = try await SettingsReader(shared, links, config: shared.config)
+    let parts = try CoordinatorParts(settings, quiet: shared.logLevel == nil)
+    return try await parts.run(during: body)
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Coordinator
+import Foundation
+import Logging
+import ServiceLifecycle
+import Telemetry
+
+struct CoordinatorCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coordinator", abstract: "Speak MCP to AI clients, over HTTP or stdio.",
+    discussion: """
+      Without settings it listens on http://127.0.0.1:8000/mcp and serves the hosts of ~/.ssh/config. Secrets come from \
+      the environment or the settings file only: SCOUT_API_KEYS, SCOUT_SSH_PASSWORD, SCOUT_SSH_KEY_PASSPHRASE.
+      """)
+
+  @OptionGroup(title: "MCP clients") var door: FrontDoorFlags
+  @OptionGroup(title: "Agents") var links: LinkFlags
+  @OptionGroup(title: "Hosts and logging") var shared: SharedFlags
+  @Flag(help: "Say on standard error how to connect MCP clients, and which hosts there are.") var welcome = false
+
+  func run() async throws {
+    let settings = try await SettingsReader(door, links, shared, config: shared.config)
+    let log = try LogSettings(settings)
+    log.bootstrap()
+    let parts = try CoordinatorParts(settings)
+    let server = try parts.server()
+
+    let front: any Service
+    if try settings.choice(.transport) == "stdio" {
+      front = StdioDoor(server: server, provider: parts.tools, registry: parts.metrics, logger: parts.logger)
+    } else {
+      let doorSettings = try FrontDoorSettings(settings)
+      let http = try HTTPDoor(
+        settings: doorSettings, server: server, provider: parts.tools, registry: parts.metrics, group: parts.group,
+        logger: parts.logger)
+      front = AnnouncedDoor(
+        door: http, settings: doorSettings, directory: parts.directory, isWelcoming: welcome, logger: parts.logger)
+    }
+    do {
+      try await runServices(parts.services, front: front, logger: parts.logger)
+    } catch let error as FrontDoorSettingsError {
+      throw SettingsError(error.message)
+    }
+  }
+}
+
+/// Runs services until one of them ends, SIGTERM or Ctrl-C; shutdown begins at the front and takes five seconds at most.
+func runServices(_ services: [any Service], front: any Service, logger: Logger) async throws {
+  var configuration = ServiceGroupConfiguration(
+    services: (services + [front]).map {
+      .init(
+        service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+        failureTerminationBehavior: .gracefullyShutdownGroup)
+    },
+    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+  configuration.maximumGracefulShutdownDuration = .milliseconds(4500)
+  try await ServiceGroup(configuration: configuration).run()
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import MCP
+
+struct ListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List a directory, or the tree below it, on one host or many.")
+
+  @Argument(help: "HOST:/PATH; globs, {a,b} and @labels name many hosts.") var targets: [String]
+  @Option(help: "Levels: 1 is the directory itself.") var depth: Int?
+  @Flag(help: "Names that begin with a dot, too.") var hidden = false
+  @Option(help: "name, size or time.") var sort: String?
+  @Option(help: "Entries at most.") var limit: Int?
+  @OptionGroup var client: ClientFlags
+
+  func run() async throws {
+    var arguments: [String: JSON] = ["targets": .array(targets.map(JSON.string))]
+    arguments["depth"] = depth.map { .int(Int64($0)) }
+    arguments["limit"] = limit.map { .int(Int64($0)) }
+    arguments["sort"] = sort.map(JSON.string)
+    if hidden { arguments["hidden"] = true }
+    try await client.callAndPrint("list", arguments)
+  }
+}

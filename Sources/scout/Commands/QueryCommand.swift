@@ -1,0 +1,23 @@
+import ArgumentParser
+import MCP
+
+struct QueryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "query", abstract: "Run an allow-listed command that only reads, on one host or many.",
+    usage: "scout query [OPTIONS] TARGET... -- COMMAND [ARGUMENT]...")
+
+  @Argument(help: "HOST; globs, {a,b} and @labels name many hosts.")
+  var targets: [String]
+  @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.") var command: [String] = []
+  @OptionGroup var client: ClientFlags
+
+  func validate() throws {
+    if command.isEmpty { throw ValidationError("Give the command after --, for example: scout query web1 -- uptime") }
+  }
+
+  func run() async throws {
+    try await client.callAndPrint(
+      "query",
+      ["targets": .array(targets.map(JSON.string)), "command": .array(command.map(JSON.string))])
+  }
+}

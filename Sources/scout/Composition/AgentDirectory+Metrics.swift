@@ -1,0 +1,36 @@
+import Coordinator
+import Telemetry
+
+extension AgentDirectory {
+  /// The figures of every agent's link and pool, as they last reported them.
+  func register(in metrics: MetricsRegistry) {
+    let labels = ["agent", "segment"]
+    typealias Agent = DirectoryReport.Agent
+    func gauge(_ name: String, _ help: String, _ value: @escaping @Sendable (Agent) -> Double?) {
+      metrics.gauges(name, help: help, labels: labels) { self.samples(value) }
+    }
+    func counter(_ name: String, _ help: String, _ value: @escaping @Sendable (Agent) -> Double?) {
+      metrics.counters(name, help: help, labels: labels) { self.samples(value) }
+    }
+    gauge("scout_link_up", "1 while the agent is heard of.") { $0.isHealthy ? 1 : 0 }
+    gauge("scout_link_heard_seconds", "Since the agent was last heard of.") { $0.heardAgoMS.map { Double($0) / 1000 } }
+    gauge("scout_agent_hosts", "Hosts that the agent serves.") { Double($0.hosts) }
+    gauge("scout_pool_bound", "SSH connections at most.") { Double($0.pool.bound) }
+    gauge("scout_pool_starting", "SSH connections being made.") { Double($0.pool.starting) }
+    gauge("scout_pool_idle", "SSH connections without a lease.") { Double($0.pool.idle) }
+    gauge("scout_pool_leased", "SSH connections with a lease.") { Double($0.pool.leased) }
+    gauge("scout_pool_draining", "SSH connections that are ending.") { Double($0.pool.draining) }
+    gauge("scout_pool_lanes_leased", "SFTP lanes and commands in use.") { Double($0.pool.lanesLeased) }
+    gauge("scout_pool_waiting", "Requests that wait for a lane.") { Double($0.pool.waiting) }
+    counter("scout_pool_hits_total", "Leases served by an open lane.") { Double($0.pool.hits) }
+    counter("scout_pool_misses_total", "Leases that had to wait.") { Double($0.pool.misses) }
+    counter("scout_pool_evictions_total", "SSH connections closed.") { Double($0.pool.evictions) }
+    counter("scout_pool_refusals_total", "Leases refused.") { Double($0.pool.refusals) }
+  }
+
+  private func samples(_ value: (DirectoryReport.Agent) -> Double?) -> [MetricSample] {
+    report().agents.compactMap { agent in
+      value(agent).map { MetricSample([agent.name, agent.segment], $0) }
+    }
+  }
+}

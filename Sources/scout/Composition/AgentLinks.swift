@@ -1,0 +1,61 @@
+import AgentAPI
+import Coordinator
+import Foundation
+import HTTP2
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The agents that a coordinator was told of, ready to be called; `services` keep their links.
+struct AgentLinks {
+  private(set) var links: [AgentLink] = []
+  private(set) var services: [any Service] = []
+
+  /// Reads `SEGMENT=URL` of each agent, and the files that secure the links.
+  init(_ settings: SettingsReader, group: any EventLoopGroup, logger: Logger) throws {
+    let tls = try Self.security(settings)
+    for text in settings.list(.agents) {
+      let (segment, url) = try Self.split(text)
+      guard url.scheme != "https" || tls != nil else {
+        throw SettingsError(
+          "\(Setting.agents.flag) \(text): https needs \(Setting.agentCA.flag), \(Setting.agentCert.flag) and "
+            + Setting.agentKey.flag)
+      }
+      let name = links.contains { $0.name == segment } ? "\(segment)#\(links.count + 1)" : segment
+      let target = AgentTarget(
+        name: name, host: url.host, port: url.port, tls: url.scheme == "https" ? tls : nil)
+      let agent = RemoteAgent(target: target, group: group, logger: logger)
+      links.append(AgentLink(name: name, segment: segment, service: agent))
+      services.append(agent)
+    }
+  }
+
+  /// The agent of this process, before the others.
+  mutating func embed(_ agent: any AgentService & Service, segment: String) {
+    links.insert(AgentLink(name: "embedded", segment: segment, service: agent), at: 0)
+    services.insert(agent, at: 0)
+  }
+
+  private static func security(_ settings: SettingsReader) throws(SettingsError) -> HTTP2TLS? {
+    let files = [Setting.agentCA, .agentCert, .agentKey].map { settings.text($0) }
+    if files.allSatisfy({ $0 == nil }) { return nil }
+    guard let roots = files[0], let chain = files[1], let key = files[2] else {
+      throw SettingsError(
+        "\(Setting.agentCA.flag), \(Setting.agentCert.flag) and \(Setting.agentKey.flag) go together: give all three")
+    }
+    return HTTP2TLS(trustRoots: roots, certificateChain: chain, privateKey: key)
+  }
+
+  private static func split(
+    _ text: String
+  ) throws(SettingsError) -> (segment: String, url: (scheme: String, host: String, port: Int)) {
+    let parts = text.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2, let url = URLComponents(string: String(parts[1])), let host = url.host, !host.isEmpty,
+      let scheme = url.scheme, ["http", "https"].contains(scheme), url.path.isEmpty || url.path == "/"
+    else {
+      throw SettingsError("\(Setting.agents.flag): `\(text)` is not SEGMENT=https://HOST:PORT")
+    }
+    let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+    return (String(parts[0]), (scheme, bare, url.port ?? 7443))
+  }
+}

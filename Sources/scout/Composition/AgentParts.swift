@@ -1,0 +1,68 @@
+import Agent
+import Foundation
+import Logging
+import NIOCore
+import SSH
+import SSHConfig
+import Telemetry
+
+/// An agent, made of settings: the embedded one and `scout agent` alike.
+struct AgentParts {
+  let agent: Agent
+
+  /// - Parameter name: the agent's own.
+  init(_ settings: SettingsReader, name: String, group: any EventLoopGroup, logger: Logger) throws {
+    var agentSettings = AgentSettings(name: name, segment: settings.text(.segment) ?? "local")
+    agentSettings.configPath = settings.text(.sshConfig)
+    agentSettings.knownHostsPath = settings.text(.knownHosts)
+    agentSettings.strictHostKeyChecking = try settings.strictHostKeyChecking()
+    agentSettings.allowlist = settings.list(.allowlist)
+    agentSettings.blocklist = settings.list(.blocklist)
+    agentSettings.labels = try settings.labelRules()
+    agentSettings.commandTimeout = .seconds(try settings.integer(.commandTimeout))
+
+    var pool = SSHPoolSettings()
+    pool.pool.connections = try settings.integer(.maxPoolSize)
+    pool.pool.idleTimeout = .seconds(try settings.integer(.idleTimeout))
+    let sshPool = SSHPool(
+      settings: pool, credentials: settings.credentials(on: group), group: group, logger: logger)
+    agent = Agent(settings: agentSettings, pool: sshPool, version: Scout.version, logger: logger)
+  }
+
+  /// The agent's name where none is given: the machine's, without its domain.
+  static var machineName: String {
+    String(ProcessInfo.processInfo.hostName.prefix { $0 != "." })
+  }
+}
+
+extension SettingsReader {
+  fileprivate func strictHostKeyChecking() throws -> StrictHostKeyChecking? {
+    switch try choice(.strictHostKeyChecking) {
+    case "yes"?, "true"?: .yes
+    case "accept-new"?: .acceptNew
+    case "no"?, "false"?: .off
+    default: nil
+    }
+  }
+
+  /// `GLOB:KEY=VALUE`, one label each.
+  fileprivate func labelRules() throws(SettingsError) -> [LabelRule] {
+    var rules: [LabelRule] = []
+    for text in list(.labels) {
+      let parts = text.split(separator: ":", maxSplits: 1)
+      let label = parts.last.map { $0.split(separator: "=", maxSplits: 1) } ?? []
+      guard parts.count == 2, label.count == 2 else {
+        throw SettingsError("\(Setting.labels.variable): `\(text)` is not GLOB:KEY=VALUE")
+      }
+      rules.append(LabelRule(pattern: String(parts[0]), labels: [String(label[0]): String(label[1])]))
+    }
+    return rules
+  }
+
+  /// What hosts are shown beside key files: the ssh-agent that ssh_config names, and the secrets that settings hold.
+  fileprivate func credentials(on group: any EventLoopGroup) -> SSHCredentials {
+    SSHCredentials(
+      agent: { host in SSHAgent(for: host.identityAgent, on: group) }, password: text(.sshPassword),
+      keyPassphrase: text(.sshKeyPassphrase))
+  }
+}

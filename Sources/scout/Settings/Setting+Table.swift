@@ -1,0 +1,97 @@
+extension Setting {
+  // MARK: What both commands know
+
+  static let sshConfig = Setting(
+    "ssh_config", .text, "The ssh_config(5) file that names the hosts; without it ~/.ssh/config, then /etc/ssh/ssh_config")
+  static let knownHosts = Setting(
+    "known_hosts", .text, "The known_hosts file of all hosts, instead of UserKnownHostsFile")
+  static let strictHostKeyChecking = Setting(
+    "strict_host_key_checking", .choice(["yes", "accept-new", "no", "true", "false"]),
+    "What to do with unknown host keys, instead of StrictHostKeyChecking; changed keys are refused unless it is no")
+  static let allowlist = Setting("allowlist", .list, "Globs over host names: only these hosts are served")
+  static let blocklist = Setting("blocklist", .list, "Globs over host names: these hosts are not served")
+  static let labels = Setting(
+    "labels", .list, "Labels for hosts, as GLOB:KEY=VALUE, for example web*:role=web")
+  static let commandTimeout = Setting(
+    "command_timeout", .integer(1...3600, unit: "seconds"), standard: "30", "Time of a command on a host at most")
+  static let idleTimeout = Setting(
+    "idle_timeout", .integer(1...86_400, unit: "seconds"), standard: "300", "An idle SSH connection is closed after this")
+  static let maxPoolSize = Setting(
+    "max_pool_size", .integer(1...65_536, unit: ""), standard: "256", "SSH connections at most, all hosts together")
+  static let sshPassword = Setting(
+    "ssh_password", .text, isSecret: true, "Password for hosts that ask for one, after keys were tried")
+  static let sshKeyPassphrase = Setting(
+    "ssh_key_passphrase", .text, isSecret: true, "Passphrase of encrypted key files")
+  static let logLevel = Setting(
+    "log_level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), standard: "info",
+    "The least important log lines that are written")
+  static let logFormat = Setting(
+    "log_format", .choice(["logfmt", "json"]), standard: "logfmt", "How a log line is written to standard error")
+  static let segment = Setting("segment", .text, standard: "local", "The network segment that the agent serves")
+
+  // MARK: The coordinator
+
+  static let transport = Setting(
+    "transport", .choice(["http", "stdio"]), standard: "http", "How the MCP client is spoken to")
+  static let httpHost = Setting(
+    "http_host", .text, standard: "127.0.0.1",
+    "Address to listen on; beyond loopback it needs API keys, and TLS or --behind-proxy")
+  static let httpPort = Setting(
+    "http_port", .integer(0...65_535, unit: ""), standard: "8000", "TCP port to listen on; 0 takes a free one")
+  static let tlsCert = Setting("tls_cert", .text, "PEM file with the certificate and its chain")
+  static let tlsKey = Setting("tls_key", .text, "PEM file with the certificate's private key")
+  static let behindProxy = Setting(
+    "behind_proxy", .flag, standard: "false", "A reverse proxy in front ends TLS, so a plain non-loopback bind is right")
+  static let apiKeys = Setting(
+    "api_keys", .list, isSecret: true, "Keys of which a client must send one, in X-API-Key or Authorization: Bearer")
+  static let authEnabled = Setting(
+    "auth_enabled", .flag, "Ask for an API key; true when there are keys. Without keys, true stops the start")
+  static let allowedOrigins = Setting(
+    "allowed_origins", .list, "Origins of browser clients that may call, beside loopback ones")
+  static let allowedHosts = Setting("allowed_hosts", .list, "Host names that requests may use, beside the bound one")
+  static let rateLimitPerMinute = Setting(
+    "rate_limit_per_minute", .integer(0...10_000_000, unit: "requests"), standard: "0",
+    "Requests of one client in a minute; 0 for no limit")
+  static let rateLimitBurst = Setting(
+    "rate_limit_burst", .integer(1...1_000_000, unit: "requests"), standard: "100",
+    "Requests of one client at once before the rate limit counts")
+  static let maxConcurrentRequests = Setting(
+    "max_concurrent_requests", .integer(1...65_536, unit: "requests"), standard: "4096",
+    "Requests under way at once; more are answered 503")
+  static let maxBodySize = Setting(
+    "max_body_size", .integer(1024...67_108_864, unit: "bytes"), standard: "4194304", "A request's body at most")
+  static let maxFileSize = Setting(
+    "max_file_size", .integer(1...67_108_864, unit: "bytes"), standard: "1048576",
+    "Content of one file that one answer carries at most; what is cut says how to go on")
+  static let slowThreshold = Setting(
+    "slow_threshold_ms", .integer(1...3_600_000, unit: "milliseconds"), standard: "1000",
+    "A tool call that takes longer is logged as slow")
+  static let agents = Setting(
+    "agent", .list, "An agent, as SEGMENT=https://HOST:PORT (http:// on loopback only); may be given several times")
+  static let agentCA = Setting("agent_ca", .text, "PEM file with the authority that agents' certificates are checked by")
+  static let agentCert = Setting("agent_cert", .text, "PEM file with the certificate shown to agents")
+  static let agentKey = Setting("agent_key", .text, "PEM file with that certificate's private key")
+  static let embeddedAgent = Setting(
+    "embedded_agent", .flag, standard: "true", "Serve the hosts of the own ssh_config within this process")
+
+  // MARK: The agent
+
+  static let listen = Setting(
+    "listen", .text, standard: "127.0.0.1:7443", "HOST:PORT to listen on; beyond loopback it needs the three TLS files")
+  static let agentName = Setting("name", .text, "The agent's name, unique within its segment; the machine's name without it")
+  static let tlsCA = Setting("tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
+
+  /// Of `scout coordinator`, in the order of its help.
+  static let coordinator: [Setting] = [
+    transport, httpHost, httpPort, tlsCert, tlsKey, behindProxy, apiKeys, authEnabled, allowedOrigins, allowedHosts,
+    rateLimitPerMinute, rateLimitBurst, maxConcurrentRequests, maxBodySize, maxFileSize, slowThreshold, agents, agentCA,
+    agentCert, agentKey, embeddedAgent,
+  ]
+  /// Of `scout agent`.
+  static let agent: [Setting] = [listen, agentName, tlsCA, tlsCert, tlsKey]
+  /// Of both, and of the commands that work in their own process.
+  static let shared: [Setting] = [
+    sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout, maxPoolSize,
+    sshPassword, sshKeyPassphrase, segment, logLevel, logFormat,
+  ]
+}

@@ -1,0 +1,97 @@
+import AsyncHTTPClient
+import Coordinator
+import Foundation
+import MCP
+import NIOCore
+import NIOHTTP1
+import Telemetry
+
+/// Somewhere that has Scout's tools.
+protocol ToolCaller: Sendable {
+  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult
+}
+
+/// The tools of a coordinator in this process.
+struct LocalToolCaller: ToolCaller {
+  let tools: any MCPToolProvider
+
+  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult {
+    let context = MCPCallContext(requestID: RequestID.mint(), principal: "terminal:\(NSUserName())")
+    let outcome = try await tools.call(tool, arguments: arguments, context: context)
+    return ToolResult(structured: outcome.structured, text: outcome.text, isError: outcome.isError)
+  }
+}
+
+/// The tools of a running coordinator, by one MCP request (revision 2026-07-28, which needs no session).
+struct RemoteToolCaller: ToolCaller {
+  /// Bytes of an answer that are accepted.
+  static let answerLimit = 64 * 1024 * 1024
+
+  let url: String
+  /// Sent as a bearer token.
+  let apiKey: String?
+  /// Longest wait for the answer.
+  let timeout: Duration
+
+  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult {
+    var request = HTTPClientRequest(url: url)
+    request.method = .POST
+    request.headers = [
+      "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+      "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": tool,
+    ]
+    if let apiKey { request.headers.add(name: "Authorization", value: "Bearer \(apiKey)") }
+    let body: JSON = .object([
+      "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+      "params": .object([
+        "name": .string(tool), "arguments": .object(arguments),
+        "_meta": .object([
+          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+          "io.modelcontextprotocol/clientCapabilities": .object([:]),
+          "io.modelcontextprotocol/clientInfo": .object(["name": "scout", "version": .string(Scout.version)]),
+        ]),
+      ]),
+    ])
+    request.body = .bytes(ByteBuffer(bytes: body.serialized()))
+    let response: HTTPClientResponse
+    let content: ByteBuffer
+    do {
+      response = try await HTTPClient.shared.execute(request, timeout: TimeAmount(timeout))
+      content = try await response.body.collect(upTo: Self.answerLimit)
+    } catch {
+      throw TerminalError("no answer from \(url): \(error). Is the coordinator running there? See GET /health")
+    }
+    return try Self.result(of: content, contentType: response.headers.first(name: "Content-Type") ?? "", response.status)
+  }
+
+  /// The result within a JSON or an event-stream answer.
+  private static func result(
+    of content: ByteBuffer, contentType: String, _ status: HTTPResponseStatus
+  ) throws -> ToolResult {
+    var text = String(buffer: content)
+    if contentType.hasPrefix("text/event-stream") {
+      // The response is the last event; what came before is progress.
+      text = text.split(separator: "\n").last { $0.hasPrefix("data:") }.map { String($0.dropFirst(5)) } ?? ""
+    }
+    guard case .object(let message)? = try? JSON(parsing: Array(text.utf8)) else {
+      throw TerminalError("the coordinator answered \(status.code) and no JSON: is the URL right? It ends with /mcp")
+    }
+    if case .object(let error)? = message["error"], case .string(let reason)? = error["message"] {
+      throw TerminalError("the coordinator refused the call (\(status.code)): \(reason)")
+    }
+    guard case .object(let result)? = message["result"] else {
+      throw TerminalError("the coordinator answered \(status.code) without a result")
+    }
+    var answer = ToolResult(structured: result["structuredContent"], text: "", isError: result["isError"] == .bool(true))
+    if case .array(let parts)? = result["content"] {
+      for case .object(let part) in parts { if case .string(let text)? = part["text"] { answer.text += text } }
+    }
+    return answer
+  }
+}
+
+/// Why a command could not do its work. Printed as one line; the exit code is 1.
+struct TerminalError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,249 @@
+"""Scout beside asyncssh, parallel-ssh, sftp and its own engine, in one run: prints one Markdown table.
+
+Times on a shared machine mean little by themselves: read the ratios. Started by run.sh.
+"""
+
+import argparse
+import asyncio
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import rivals
+from fleet import Fleet
+from relay import Relay
+from scout import Client, Pair, request, time_to_initialize
+
+SMALL = 4096
+LINES = []
+
+
+def say(measure, figure, reference=""):
+    LINES.append((measure, figure, reference))
+    print(f"{measure}: {figure}  {reference}", file=sys.stderr, flush=True)
+
+
+def milliseconds(seconds):
+    return f"{seconds * 1000:.1f} ms"
+
+
+def timed(call, times):
+    """Median and 95th percentile in seconds."""
+    samples = []
+    for _ in range(times):
+        start = time.monotonic()
+        call()
+        samples.append(time.monotonic() - start)
+    samples.sort()
+    return statistics.median(samples), samples[min(len(samples) - 1, int(len(samples) * 0.95))]
+
+
+def wrk(port, tool, arguments, clients, seconds):
+    """Requests a second of `clients` connections that each wait for their answer."""
+    body, headers = request(tool, arguments)
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write('wrk.method = "POST"\n')
+        script.write(f"wrk.body = [==[{body}]==]\n")
+        for name, value in headers.items():
+            script.write(f'wrk.headers["{name}"] = "{value}"\n')
+        script.flush()
+        output = subprocess.run(
+            ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", script.name, f"http://127.0.0.1:{port}/mcp"],
+            check=True, capture_output=True, text=True,
+        ).stdout
+    if "Non-2xx" in output:
+        raise RuntimeError(output)
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+
+
+class Bench:
+    def __init__(self, binaries, quick):
+        self.binary = str(binaries / "scout")
+        self.engine = str(binaries / "engine-benchmark")
+        self.seconds = 3 if quick else 10
+        self.times = 10 if quick else 40
+        self.fleet = Fleet(100)
+        self.small = self.fleet.files / "small"
+        self.small.write_bytes(("x" * 63 + "\n").encode() * (SMALL // 64))
+        self.big = {}
+        for megabytes in (100,) if quick else (100, 1024):
+            path = self.fleet.files / f"big{megabytes}"
+            subprocess.run(["truncate", "-s", f"{megabytes}M", str(path)], check=True)
+            self.big[megabytes] = path
+        for path in self.fleet.files.iterdir():
+            path.chmod(0o644)
+
+    def pair(self, round_trip=0.0):
+        return Pair(self.binary, self.fleet, Relay, round_trip)
+
+    def targets(self, count):
+        return [f"{name}:{self.small}" for name in self.fleet.names[:count]]
+
+    def run_engine(self, *arguments):
+        output = subprocess.run(
+            [self.engine, arguments[0], "--ssh-config", str(self.fleet.config), *arguments[1:]],
+            check=True, capture_output=True, text=True,
+        ).stdout
+        return json.loads(output)
+
+    # Each measure is one row or a few.
+
+    def read(self):
+        """Warm reads of 4 KiB over HTTP and the link, beside others doing the same."""
+        engine = {
+            lanes: self.run_engine("read", "--lanes", str(lanes), "--seconds", str(self.seconds), "--path", str(self.small))["per_second"]
+            for lanes in (1, 8)
+        }
+        say("engine alone (SSH module), one lane", f"{engine[1]:.0f}/s")
+        say("engine alone (SSH module), eight lanes", f"{engine[8]:.0f}/s")
+        pair = self.pair()
+        try:
+            target = {"target": f"host1:{self.small}"}
+            wrk(pair.port, "read", target, 8, 1)
+            for clients in (1, 8, 32):
+                before = pair.coordinator.cpu_seconds(), pair.agent.cpu_seconds()
+                rate = wrk(pair.port, "read", target, clients, self.seconds)
+                spent = [
+                    (after - start) / (rate * self.seconds) * 1e6
+                    for after, start in zip((pair.coordinator.cpu_seconds(), pair.agent.cpu_seconds()), before)
+                ]
+                reference = engine[1 if clients == 1 else 8]
+                say(
+                    f"warm read 4 KiB, HTTP + link, {clients} clients", f"{rate:.0f}/s",
+                    f"{rate / reference:.2f} of the engine; CPU {spent[0]:.0f} us coordinator + {spent[1]:.0f} us agent",
+                )
+        finally:
+            pair.stop()
+        for clients in (1, 8, 32):
+            rate = asyncio.run(rivals.asyncssh_reads(self.fleet, str(self.small), clients, self.seconds))
+            say(f"warm read 4 KiB, asyncssh, {clients} at once", f"{rate:.0f}/s", f"{rate / engine[8]:.2f} of the engine")
+        rate = rivals.parallel_ssh_reads(self.fleet, str(self.small), self.seconds)
+        say("warm read 4 KiB, parallel-ssh, 1 at once", f"{rate:.0f}/s", f"{rate / engine[1]:.2f} of the engine")
+
+    def many(self):
+        """One call over many warm hosts, and the first call to cold ones."""
+        rival = {}
+        for count in (1, 10, 100):
+            cold, (warm, _) = rivals.parallel_ssh_true(self.fleet, count, self.times)
+            rival[count] = cold, warm
+        for count in (1, 10, 100):
+            pair = self.pair()
+            try:
+                client = Client(pair.port)
+                start = time.monotonic()
+                client.call("query", targets=self.fleet.names[:count], command=["true"])
+                cold = time.monotonic() - start
+                read = timed(lambda: client.call("read", targets=self.targets(count)), self.times)
+                true = timed(lambda: client.call("query", targets=self.fleet.names[:count], command=["true"]), self.times)
+                listing = timed(
+                    lambda: client.call("list", targets=[f"{n}:{self.fleet.files}" for n in self.fleet.names[:count]]), self.times
+                )
+            finally:
+                pair.stop()
+            say(f"one call, read 4 KiB on {count} warm hosts", milliseconds(read[0]), f"p95 {milliseconds(read[1])}")
+            say(f"one call, list on {count} warm hosts", milliseconds(listing[0]), f"p95 {milliseconds(listing[1])}")
+            say(
+                f"one call, `true` on {count} warm hosts", milliseconds(true[0]),
+                f"p95 {milliseconds(true[1])}; parallel-ssh {milliseconds(rival[count][1])}",
+            )
+            say(f"first call, `true` on {count} cold hosts", milliseconds(cold), f"parallel-ssh {milliseconds(rival[count][0])}")
+
+    def bulk(self):
+        """Large files through the link, beside sftp(1)."""
+        for megabytes, path in self.big.items():
+            pair = self.pair()
+            try:
+                idle = pair.agent.resident_kib()
+                command = [self.binary, "read", "--raw", "--no-embedded-agent", "--agent", pair.link, "--timeout-ms", "600000", f"host1:{path}"]
+                ours = self._stream(command, megabytes)
+                growth = (pair.agent.peak_kib() - idle) / 1024
+            finally:
+                pair.stop()
+            start = time.monotonic()
+            subprocess.run(
+                ["sftp", "-q", "-F", str(self.fleet.config), f"host1:{path}", "/dev/null"], check=True, stdout=subprocess.DEVNULL
+            )
+            sftp = megabytes / (time.monotonic() - start)
+            say(f"read {megabytes} MB through the link", f"{ours:.0f} MB/s", f"sftp {sftp:.0f} MB/s; agent grew by {growth:.0f} MiB")
+
+    @staticmethod
+    def _stream(command, megabytes):
+        start = time.monotonic()
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            received = 0
+            while data := process.stdout.read1(1 << 20):
+                received += len(data)
+        if process.returncode != 0 or received != megabytes << 20:
+            raise RuntimeError(f"{command} ended with {process.returncode} after {received} bytes")
+        return megabytes / (time.monotonic() - start)
+
+    def distance(self):
+        """The same over a relay between coordinator and agent, beside SSH itself over the same relay."""
+        for round_trip in (0.010, 0.080):
+            name = f"{round_trip * 1000:.0f} ms"
+            times = max(5, self.times // 2)
+            pair = self.pair(round_trip)
+            try:
+                client = Client(pair.port)
+                client.call("read", target=f"host1:{self.small}")
+                one = timed(lambda: client.call("read", target=f"host1:{self.small}"), times)
+                client.call("read", targets=self.targets(100))
+                hundred = timed(lambda: client.call("read", targets=self.targets(100)), times)
+            finally:
+                pair.stop()
+            cold, warm = asyncio.run(rivals.asyncssh_far(self.fleet, str(self.small), round_trip, times))
+            say(
+                f"warm read 4 KiB, agent {name} away", milliseconds(one[0]),
+                f"{one[0] / round_trip:.2f} round trips; SSH over the same distance {milliseconds(warm)} warm, {milliseconds(cold)} cold",
+            )
+            say(f"one call, read on 100 warm hosts, agent {name} away", milliseconds(hundred[0]), f"p95 {milliseconds(hundred[1])}")
+
+    def footprint(self):
+        """Start, memory, and reading the configuration."""
+        config = self.fleet.folder / "thousand"
+        config.write_text(
+            "".join(f"Host node{n}\n  HostName 10.0.{n // 250}.{n % 250}\n  User u{n % 7}\n" for n in range(1000))
+            + "Host node1*\n  Port 2222\nHost *\n  ServerAliveInterval 15\n"
+        )
+        output = subprocess.run([self.engine, "config", "--ssh-config", str(config)], check=True, capture_output=True, text=True)
+        say("ssh_config of 1,000 hosts read and resolved", f"{json.loads(output.stdout)['median_ms']:.1f} ms")
+        starts = sorted(time_to_initialize(self.binary, self.fleet.config) for _ in range(self.times // 2))
+        say("start of the process to `initialize` answered, stdio", milliseconds(statistics.median(starts)), f"worst {milliseconds(starts[-1])}")
+        pair = self.pair()
+        try:
+            client = Client(pair.port)
+            client.call("hosts")
+            coordinator, agent = pair.coordinator.resident_kib(), pair.agent.resident_kib()
+            say("resident memory idle", f"{coordinator / 1024:.1f} MiB coordinator, {agent / 1024:.1f} MiB agent")
+            client.call("read", target=self.targets(1)[0])
+            one = pair.agent.resident_kib()
+            client.call("read", targets=self.targets(100))
+            say("resident memory of a warm connection", f"{(pair.agent.resident_kib() - one) / 99:.0f} KiB")
+        finally:
+            pair.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binaries", type=pathlib.Path, required=True, help="folder of the release build")
+    parser.add_argument("--quick", action="store_true", help="short measures, to see that everything runs")
+    parser.add_argument("--only", default="read,many,bulk,distance,footprint", help="names of measures, comma-separated")
+    arguments = parser.parse_args()
+    bench = Bench(arguments.binaries, arguments.quick)
+    try:
+        for name in arguments.only.split(","):
+            getattr(bench, name)()
+    finally:
+        bench.fleet.stop()
+    print("| measure | figure | beside it |\n|---|---|---|")
+    for line in LINES:
+        print("| " + " | ".join(line) + " |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""A hundred hosts for the benchmarks: OpenSSH's sshd on loopback addresses, with keys and an account of its own."""
+
+import os
+import pathlib
+import pwd
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+ADDRESSES_PER_SERVER = 16  # sshd listens on sixteen at most (MAX_LISTEN_SOCKS)
+ACCOUNT = "scout-bench"
+
+
+class Fleet:
+    """Hosts host1 ... hostN. As root they are logged in to as an account whose shell is /bin/sh, made for the run."""
+
+    def __init__(self, hosts):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="scout-bench-"))
+        self.folder.chmod(0o755)
+        self.servers = []
+        self.made_account = False
+        self.user = self._account()
+        network = f"127.{random.randint(16, 250)}.{random.randint(0, 255)}"
+        self.addresses = [f"{network}.{n}" for n in range(1, hosts + 1)]
+        self.names = [f"host{n}" for n in range(1, hosts + 1)]
+        self.port = _free_port()
+        self.key = self.folder / "client_key"
+        self.known_hosts = self.folder / "known_hosts"
+        self.config = self.folder / "ssh_config"
+        self.files = self.folder / "files"
+        self.files.mkdir()
+        self._make_keys()
+        self._start()
+
+    def _account(self):
+        if os.geteuid() != 0:
+            return pwd.getpwuid(os.getuid()).pw_name
+        try:
+            pwd.getpwnam(ACCOUNT)
+        except KeyError:
+            subprocess.run(
+                ["useradd", "--system", "--shell", "/bin/sh", "--home-dir", str(self.folder), ACCOUNT], check=True
+            )
+            # sshd refuses a locked account; `*` is no password and not locked.
+            subprocess.run(["usermod", "-p", "*", ACCOUNT], check=True)
+            self.made_account = True
+        return ACCOUNT
+
+    def _make_keys(self):
+        for path in (self.folder / "host_key", self.key):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+        shutil.copy(str(self.key) + ".pub", self.folder / "authorized_keys")
+        kind, blob = (self.folder / "host_key.pub").read_text().split()[:2]
+        self.known_hosts.write_text("".join(f"[{a}]:{self.port} {kind} {blob}\n" for a in self.addresses))
+        hosts = "".join(f"Host {n}\n  HostName {a}\n" for n, a in zip(self.names, self.addresses))
+        self.config.write_text(
+            hosts
+            + f"Host *\n  Port {self.port}\n  User {self.user}\n  IdentityFile {self.key}\n  IdentitiesOnly yes\n"
+            + f"  UserKnownHostsFile {self.known_hosts}\n"
+        )
+
+    def _start(self):
+        if os.geteuid() == 0:
+            os.makedirs("/run/sshd", exist_ok=True)
+        for first in range(0, len(self.addresses), ADDRESSES_PER_SERVER):
+            addresses = self.addresses[first : first + ADDRESSES_PER_SERVER]
+            config = self.folder / f"sshd_config.{first}"
+            config.write_text(
+                f"Port {self.port}\n"
+                + "".join(f"ListenAddress {a}\n" for a in addresses)
+                + f"HostKey {self.folder}/host_key\nAuthorizedKeysFile {self.folder}/authorized_keys\n"
+                + "PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nUseDNS no\nPrintMotd no\n"
+                # One sshd stands for sixteen hosts here.
+                + "KbdInteractiveAuthentication no\nMaxStartups 400:30:800\nSubsystem sftp internal-sftp\n"
+            )
+            log = open(self.folder / f"sshd.{first}.log", "wb")
+            self.servers.append(
+                subprocess.Popen(
+                    ["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log
+                )
+            )
+        for address in self.addresses:
+            _wait_for_listener(address, self.port)
+
+    def stop(self):
+        for server in self.servers:
+            server.terminate()
+        for server in self.servers:
+            server.wait()
+        if self.made_account:
+            subprocess.run(["userdel", ACCOUNT], stderr=subprocess.DEVNULL, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for_listener(address, port, seconds=10):
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection((address, port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,85 @@
+"""Other SSH clients doing the same work on the same hosts."""
+
+import asyncio
+import statistics
+import time
+
+import asyncssh
+from pssh.clients import ParallelSSHClient, SSHClient
+
+from relay import Relay
+
+
+def _options(fleet):
+    return {
+        "port": fleet.port, "username": fleet.user, "client_keys": [str(fleet.key)],
+        "known_hosts": str(fleet.known_hosts), "config": None,
+    }
+
+
+async def _read(sftp, path):
+    async with sftp.open(path, "rb") as file:
+        await file.stat()
+        return await file.read()
+
+
+async def asyncssh_reads(fleet, path, lanes, seconds):
+    """Reads a second over one connection with `lanes` SFTP channels (eight at most: sshd's MaxSessions is ten)."""
+    async with asyncssh.connect(fleet.addresses[0], **_options(fleet)) as connection:
+        channels = [await connection.start_sftp_client() for _ in range(min(lanes, 8))]
+        deadline = time.monotonic() + seconds
+        count = 0
+
+        async def reader(sftp):
+            nonlocal count
+            while time.monotonic() < deadline:
+                await _read(sftp, path)
+                count += 1
+
+        await asyncio.gather(*(reader(channels[n % len(channels)]) for n in range(lanes)))
+        return count / seconds
+
+
+async def asyncssh_far(fleet, path, round_trip, times):
+    """Seconds of a read over a relay: with connecting and logging in, and on a warm SFTP channel."""
+    with Relay((fleet.addresses[0], fleet.port), round_trip) as relay:
+        options = _options(fleet) | {"port": relay.port, "known_hosts": None}
+        start = time.monotonic()
+        async with asyncssh.connect("127.0.0.1", **options) as connection:
+            sftp = await connection.start_sftp_client()
+            await _read(sftp, path)
+            cold = time.monotonic() - start
+            samples = []
+            for _ in range(times):
+                start = time.monotonic()
+                await _read(sftp, path)
+                samples.append(time.monotonic() - start)
+        return cold, statistics.median(samples)
+
+
+def parallel_ssh_reads(fleet, path, seconds):
+    """Reads a second over one connection, one after another, by `cat`: it has no SFTP read into memory."""
+    client = SSHClient(fleet.addresses[0], port=fleet.port, user=fleet.user, pkey=str(fleet.key))
+    deadline = time.monotonic() + seconds
+    count = 0
+    while time.monotonic() < deadline:
+        output = client.run_command(f"cat {path}")
+        list(output.stdout)
+        count += 1
+    return count / seconds
+
+
+def parallel_ssh_true(fleet, hosts, times):
+    """Seconds of `true` on so many hosts at once: cold, then the median and worst of warm ones."""
+    client = ParallelSSHClient(
+        fleet.addresses[:hosts], port=fleet.port, user=fleet.user, pkey=str(fleet.key), pool_size=100
+    )
+    samples = []
+    for _ in range(times + 1):
+        start = time.monotonic()
+        output = client.run_command("true")
+        client.join(output)
+        samples.append(time.monotonic() - start)
+        if any(host.exit_code != 0 for host in output):
+            raise RuntimeError("parallel-ssh: a host did not run `true`")
+    return samples[0], (statistics.median(samples[1:]), max(samples[1:]))

@@ -1,0 +1,15 @@
+#!/bin/bash
+# Measures Scout beside other SSH clients, in one run, against a real sshd on loopback with 100 addresses as 100 hosts,
+# and prints one Markdown table. Everything it starts it ends.
+#
+# Usage: Tests/Benchmarks/run.sh [--quick] [--only NAME,...]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config openssh-client openssh-server openssh-sftp-server \
+  wrk python3 python3-venv
+Deploy/python-envs.sh --bench bench >&2
+build=(swift build -c release --static-swift-stdlib)
+"${build[@]}" --product scout >&2
+"${build[@]}" --product engine-benchmark >&2
+exec .build/python/bench/bin/python Tests/Benchmarks/bench.py --binaries "$("${build[@]}" --show-bin-path)" "$@"
