@@ -1,0 +1,66 @@
+import Synchronization
+
+/// How much one caller may ask, as a bucket that fills evenly. A value.
+struct TokenBucket: Sendable {
+  private(set) var tokens: Double
+  private var refilled: ContinuousClock.Instant
+
+  init(burst: Int, now: ContinuousClock.Instant) {
+    tokens = Double(burst)
+    refilled = now
+  }
+
+  /// Takes one token; nil when there was one, otherwise how long until there is.
+  mutating func take(perMinute: Int, burst: Int, now: ContinuousClock.Instant) -> Duration? {
+    let elapsed = max(.zero, now - refilled)
+    refilled = max(refilled, now)
+    let perSecond = Double(perMinute) / 60
+    tokens = min(Double(burst), tokens + elapsed.inSeconds * perSecond)
+    guard tokens < 1 else {
+      tokens -= 1
+      return nil
+    }
+    return .seconds((1 - tokens) / perSecond)
+  }
+
+  /// Full again, hence no different from a new one.
+  func isFull(perMinute: Int, burst: Int, now: ContinuousClock.Instant) -> Bool {
+    tokens + max(.zero, now - refilled).inSeconds * Double(perMinute) / 60 >= Double(burst)
+  }
+}
+
+/// A bucket for each caller, of whom only a bounded number is remembered. Sendable: state behind a lock.
+final class RateLimiter: Sendable {
+  static let callersRemembered = 10_000
+
+  private let perMinute: Int
+  private let burst: Int
+  private let buckets = Mutex<[String: TokenBucket]>([:])
+
+  /// - Parameters:
+  ///   - perMinute: 0 admits everything.
+  ///   - burst: 0 for a sixth of a minute's requests, at least one.
+  init(perMinute: Int, burst: Int) {
+    self.perMinute = perMinute
+    self.burst = burst > 0 ? burst : max(1, perMinute / 6)
+  }
+
+  /// nil when `caller` may go on, otherwise how long it should wait.
+  func admit(_ caller: String, now: ContinuousClock.Instant) -> Duration? {
+    guard perMinute > 0 else { return nil }
+    return buckets.withLock { buckets in
+      if buckets[caller] == nil, buckets.count >= Self.callersRemembered {
+        buckets = buckets.filter { !$0.value.isFull(perMinute: perMinute, burst: burst, now: now) }
+        // Everybody is busy: forget one rather than grow.
+        if buckets.count >= Self.callersRemembered, let any = buckets.keys.first { buckets[any] = nil }
+      }
+      return buckets[caller, default: TokenBucket(burst: burst, now: now)]
+        .take(perMinute: perMinute, burst: burst, now: now)
+    }
+  }
+}
+
+extension Duration {
+  /// As a fraction; exact enough for rates.
+  var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,56 @@
+import MCP
+import Synchronization
+
+/// Small real tools for the front doors' tests. Sendable: state behind a lock.
+final class DoorTools: MCPToolProvider {
+  private let counts = Mutex((started: 0, cancelled: 0, finished: 0))
+
+  var started: Int { counts.withLock { $0.started } }
+  var cancelled: Int { counts.withLock { $0.cancelled } }
+  var finished: Int { counts.withLock { $0.finished } }
+
+  let tools = [
+    DoorTools.tool("echo", ["text": ["type": "string"]]),
+    DoorTools.tool("slow", ["ms": ["type": "integer"]]),
+    DoorTools.tool("progress", ["steps": ["type": "integer"], "ms": ["type": "integer"]]),
+    DoorTools.tool("fail", [:]),
+    DoorTools.tool("refuse", [:]),
+  ]
+
+  private static func tool(_ name: String, _ properties: [String: JSON]) -> MCPTool {
+    MCPTool(
+      name: name, title: name, description: "The tests' \(name).",
+      inputSchema: ["type": "object", "properties": .object(properties)],
+      outputSchema: ["type": "object", "properties": ["text": ["type": "string"]], "required": ["text"]],
+      annotations: .init(readOnly: true, destructive: false, idempotent: true, openWorld: false))
+  }
+
+  static func server(_ tools: DoorTools) throws -> MCPServer {
+    try MCPServer(
+      info: .init(name: "door", title: "Door", version: "1.0"), instructions: "Tools for tests.", tools: tools.tools)
+  }
+
+  func call(_ name: String, arguments: [String: JSON], context: MCPCallContext) async throws(MCPInvalidParams)
+    -> MCPToolOutcome
+  {
+    counts.withLock { $0.started += 1 }
+    defer { counts.withLock { if Task.isCancelled { $0.cancelled += 1 } else { $0.finished += 1 } } }
+    switch name {
+    case "echo":
+      let text = arguments["text"]?.string ?? context.principal
+      return MCPToolOutcome(structured: ["text": .string(text)], text: text)
+    case "slow":
+      try? await Task.sleep(for: .milliseconds(arguments["ms"]?.integer ?? 0))
+      return MCPToolOutcome(structured: ["text": "slept"], text: "slept")
+    case "progress":
+      let steps = Int(arguments["steps"]?.integer ?? 3)
+      for step in 1...steps {
+        try? await Task.sleep(for: .milliseconds(arguments["ms"]?.integer ?? 120))
+        context.progress?(Double(step), Double(steps), "step \(step)")
+      }
+      return MCPToolOutcome(structured: ["text": "done"], text: "done")
+    case "fail": return MCPToolOutcome(text: "It failed; try echo.", isError: true)
+    default: throw MCPInvalidParams("refused")
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Coordinator
+import Foundation
+import MCP
+import NIOHTTP1
+import NIOSSL
+import Testing
+
+/// Who may come in, and how much.
+@Suite struct HTTPAdmissionTests {
+  typealias Request = DoorClient.Request
+
+  @Test func withKeysACallWithoutOneIsRefusedFirst() async throws {
+    try await RunningDoor.with {
+      $0.apiKeys = try APIKey.list("ops:correct-horse, second-key")
+    } _: { door in
+      for request in [
+        Request.call("echo"), Request.call("echo").with("X-API-Key", "wrong"),
+        Request.call("echo").with("Authorization", "Bearer correct-horse2"),
+        Request.call("echo").with("Authorization", "Basic correct-horse"),
+        Request.call("echo").with("Host", "evil.example"), Request(path: "/mcp?api_key=correct-horse"),
+        Request.get("/metrics"),
+      ] {
+        let answer = try await door.client.send(request)
+        #expect(answer.status == 401, "\(answer)")
+        #expect(answer.headers.first(name: "www-authenticate")?.hasPrefix("Bearer") == true)
+      }
+      #expect(door.tools.started == 0)
+      let named = try await door.client.send(Request.call("echo").with("X-API-Key", "correct-horse"))
+      #expect(named.json["result"]?["structuredContent"]?["text"] == "ops")
+      let bearer = try await door.client.send(Request.call("echo").with("Authorization", "bearer second-key"))
+      #expect(bearer.json["result"]?["structuredContent"]?["text"]?.string?.hasPrefix("key-") == true)
+      try await door.expect(200, Request.get("/metrics").with("X-API-Key", "second-key"))
+      try await door.expect(200, .get("/health"))
+      try await door.expect(403, Request.call("echo").with("X-API-Key", "second-key").with("Host", "evil.example"))
+    }
+  }
+
+  @Test func aSessionBelongsToItsPrincipal() async throws {
+    try await RunningDoor.with {
+      $0.apiKeys = try APIKey.list("a:first,b:second")
+    } _: { door in
+      let id = try await door.session("2025-11-25", [("X-API-Key", "first")])
+      let list = Request.legacy("tools/list", session: id)
+      try await door.expect(200, list.with("X-API-Key", "first"))
+      try await door.expect(404, list.with("X-API-Key", "second"))
+    }
+  }
+
+  @Test func configuredHostsAndOriginsComeIn() async throws {
+    try await RunningDoor.with {
+      $0.allowedHosts = ["scout.example"]
+      $0.allowedOrigins = ["https://app.example"]
+    } _: { door in
+      let request = Request.call("echo").with("Host", "Scout.example:8000").with("Origin", "https://app.example")
+      try await door.expect(200, request)
+      try await door.expect(403, request.with("Origin", "https://app.example.evil"))
+    }
+  }
+
+  @Test func bodiesAreBounded() async throws {
+    try await RunningDoor.with {
+      $0.limits.body = 2048
+    } _: { door in
+      let big = Request.call("echo", ["text": .string(String(repeating: "x", count: 5000))])
+      let announced = try await door.client.send(big)
+      #expect(announced.status == 413)
+      let chunked = try await door.client.send(big.with("Content-Length", nil).with("Transfer-Encoding", "chunked"))
+      #expect(chunked.status == 413)
+      try await door.expect(200, .call("echo"))
+    }
+  }
+
+  @Test func expectationsAreMet() async throws {
+    try await RunningDoor.with { door in
+      try await door.expect(200, Request.call("echo").with("Expect", "100-continue"))
+    }
+  }
+
+  @Test func callsAtOnceAreBounded() async throws {
+    try await RunningDoor.with {
+      $0.limits.calls = 2
+    } _: { door in
+      let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<6 { group.addTask { try await door.client.send(.call("slow", ["ms": 800])).status } }
+        return try await group.reduce(into: [Int]()) { $0.append($1) }
+      }
+      #expect(statuses.filter { $0 == 200 }.count == 2)
+      #expect(statuses.filter { $0 == 503 }.count == 4)
+      try await door.expect(200, .call("echo"))
+    }
+  }
+
+  @Test func ratesAreBounded() async throws {
+    try await RunningDoor.with {
+      $0.apiKeys = try APIKey.list("a:first,b:second")
+      $0.limits.requestsPerMinute = 6
+      $0.limits.burst = 3
+    } _: { door in
+      let request = Request.call("echo").with("X-API-Key", "first")
+      for _ in 0..<3 { try await door.expect(200, request) }
+      let refused = try await door.client.send(request)
+      #expect(refused.status == 429)
+      let wait = try #require(refused.headers.first(name: "retry-after").flatMap { Int($0) })
+      #expect((1...10).contains(wait))
+      try await door.expect(200, request.with("X-API-Key", "second"))
+    }
+  }
+
+  @Test func tlsIsServed() async throws {
+    let files = try TestCertificate.make()
+    defer { files.remove() }
+    try await RunningDoor.with {
+      $0.tls = .init(certificate: files.certificate, key: files.key)
+    } _: { door in
+      var configuration = TLSConfiguration.makeClientConfiguration()
+      configuration.trustRoots = .file(files.certificate)
+      configuration.certificateVerification = .noHostnameVerification
+      var client = door.client
+      client.tls = try NIOSSLContext(configuration: configuration)
+      try await door.expect(200, .call("echo", ["text": "sealed"]), by: client)
+      await #expect(throws: (any Error).self) { try await door.client.send(.call("echo")) }
+      // A client that goes away behind TLS is noticed as well.
+      try await client.open(.call("progress", ["steps": 1000, "ms": 20], token: 1)) { _ = try await $0.next() }
+      try await door.expectEventually { door.tools.cancelled == 1 }
+    }
+  }
+}
+
+/// A self-signed certificate for 127.0.0.1, made by openssl.
+struct TestCertificate {
+  let folder: URL
+  var certificate: String { folder.appendingPathComponent("cert.pem").path }
+  var key: String { folder.appendingPathComponent("key.pem").path }
+
+  static func make() throws -> TestCertificate {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("door-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let files = TestCertificate(folder: folder)
+    let openssl = Process()
+    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    openssl.arguments = [
+      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+      "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out", files.certificate, "-keyout",
+      files.key,
+    ]
+    openssl.standardError = FileHandle.nullDevice
+    try openssl.run()
+    openssl.waitUntilExit()
+    return files
+  }
+
+  func remove() { try? FileManager.default.removeItem(at: folder) }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Logging
+import Telemetry
+import Testing
+
+@Suite struct LoggingTests {
+  /// What `body` logs, read back through a pipe.
+  private func lines(_ settings: LogSettings, _ body: (Logger) -> Void) throws -> [String] {
+    let pipe = Pipe()
+    body(settings.logger(label: "test", sink: LogSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)))
+    try pipe.fileHandleForWriting.close()
+    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+  }
+
+  @Test func logfmtHoldsMessageAndFacts() throws {
+    let lines = try lines(LogSettings()) { logger in
+      logger.info("call done", metadata: ["tool": "read", "note": "two words", "n": "3"])
+      logger.debug("not shown")
+    }
+    #expect(lines.count == 1)
+    #expect(lines[0].hasPrefix("time=2"))
+    #expect(lines[0].hasSuffix(#" level=info label=test msg="call done" n=3 note="two words" tool=read"#))
+  }
+
+  @Test func jsonLinesParse() throws {
+    let lines = try lines(LogSettings(level: .debug, format: .json)) { logger in
+      logger.debug("hello", metadata: ["bytes": "a\u{1b}[31m\"\n\u{2028}é"])
+    }
+    let object = try JSONDecoder().decode([String: String].self, from: Data(lines[0].utf8))
+    #expect(object["msg"] == "hello")
+    #expect(object["level"] == "debug")
+    #expect(object["bytes"] == "a\u{1b}[31m\"\n\u{2028}é")
+    #expect(!lines[0].unicodeScalars.contains("\u{1b}"))
+  }
+
+  @Test func remoteBytesCannotForgeALine() throws {
+    let lines = try lines(LogSettings()) { $0.info("x", metadata: ["name": "a\nlevel=error msg=forged"]) }
+    #expect(lines.count == 1)
+  }
+
+  @Test(arguments: ["Authorization", "x-api-key", "ssh_password", "sessionToken", "key_passphrase"])
+  func secretsAreRedacted(key: String) throws {
+    let lines = try lines(LogSettings()) { $0.info("x", metadata: [key: "hunter2"]) }
+    #expect(lines[0].contains("[redacted]"))
+    #expect(!lines[0].contains("hunter2"))
+  }
+
+  @Test func aFullPipeDropsLinesInsteadOfBlocking() throws {
+    let pipe = Pipe()
+    let sink = LogSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let logger = LogSettings().logger(label: "test", sink: sink)
+    let filler = String(repeating: "x", count: 2000)
+    for _ in 0..<100 { logger.info("filler", metadata: ["f": .string(filler)]) }
+    #expect(sink.droppedLines > 0)
+    let first = try #require(try pipe.fileHandleForReading.read(upToCount: 20_000))
+    #expect(!first.isEmpty)
+    logger.info("after")
+    try pipe.fileHandleForWriting.close()
+    let rest = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    #expect(rest.contains("log lines dropped"))
+    #expect(rest.contains("msg=after"))
+    #expect(sink.droppedLines == 0)
+  }
+
+  @Test func auditLinesPassAnyLevel() throws {
+    let lines = try lines(LogSettings(level: .critical)) { logger in
+      AuditLog(logger: logger).record(
+        .init(
+          requestID: "r-1", principal: "ops", tool: "read", targets: 12, outcome: "ok", duration: .microseconds(1540)))
+    }
+    #expect(lines.count == 1)
+    #expect(lines[0].hasSuffix("msg=operation ms=1.5 outcome=ok principal=ops request_id=r-1 targets=12 tool=read"))
+  }
+
+  @Test func levelsAsPeopleWriteThem() {
+    #expect(LogSettings(level: "WARN", format: "JSON") == LogSettings(level: .warning, format: .json))
+    #expect(LogSettings(level: "loud", format: "json") == nil)
+    #expect(LogSettings(level: "info", format: "xml") == nil)
+  }
+
+  @Test func requestIDsDiffer() {
+    let ids = Set((0..<1000).map { _ in RequestID.mint() })
+    #expect(ids.count == 1000)
+  }
+}
