@@ -121,9 +121,10 @@ let package = Package(
     // Tests. Those that need hosts start their own sshd by `TestFleet`.
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
-    tests("HTTP2", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
+    tests("HTTP2", "Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
     tests("MCP", name: "MCP"),
     tests("Pool", name: "Pool"),
+    tests("SSHConfig", name: "SSHConfig"),
     tests(
       "SSH", "SSHConfig", "Pool", "Libssh2", "TestFleet", .nioCore, .nioPosix, .nioEmbedded, .nioConcurrency, .logging,
       .lifecycle, .crypto, name: "SSH"),

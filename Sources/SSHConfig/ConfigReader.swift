@@ -1,5 +1,13 @@
 import FoundationEssentials
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// What is known of a file before it is read. A value.
 package struct FileFacts: Sendable, Hashable {
   package var owner: UInt32
@@ -35,14 +43,13 @@ package struct LocalConfigReader: ConfigReader {
   package init() {}
 
   package func facts(_ path: String) -> FileFacts? {
-    let resolved = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) == nil ? path : realPath(path)
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved) else { return nil }
+    var status = stat()
+    // stat(2): 0, or -1 with errno; why a file cannot be looked at makes no difference here.
+    guard stat(path, &status) == 0 else { return nil }
     return FileFacts(
-      owner: (attributes[.ownerAccountID] as? any BinaryInteger).map { UInt32(truncatingIfNeeded: $0) } ?? 0,
-      mode: (attributes[.posixPermissions] as? any BinaryInteger).map { UInt16(truncatingIfNeeded: $0) } ?? 0,
-      modified: (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0,
-      size: (attributes[.size] as? any BinaryInteger).map { Int(truncatingIfNeeded: $0) } ?? 0,
-      isDirectory: attributes[.type] as? FileAttributeType == .typeDirectory)
+      owner: UInt32(status.st_uid), mode: UInt16(truncatingIfNeeded: status.st_mode & 0o7777),
+      modified: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9, size: Int(status.st_size),
+      isDirectory: status.st_mode & S_IFMT == S_IFDIR)
   }
 
   package func contents(_ path: String) -> [UInt8]? {
@@ -51,9 +58,5 @@ package struct LocalConfigReader: ConfigReader {
 
   package func names(in folder: String) -> [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-  }
-
-  private func realPath(_ path: String) -> String {
-    URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
   }
 }

@@ -18,6 +18,8 @@ package struct SSHConfigEnvironment: Sendable {
   /// `%l`; `%L` is its first label.
   package var hostName: String
   package var variables: [String: String]
+  /// Where relative paths of values begin, as for ssh: this process's folder.
+  package var workingDirectory: String
   /// `~name`: that user's home directory.
   package var homeOf: @Sendable (_ user: String) -> String?
   /// What `+`, `-` and `^` of algorithm lists refer to.
@@ -25,13 +27,15 @@ package struct SSHConfigEnvironment: Sendable {
 
   package init(
     home: String, userName: String, userID: UInt32, hostName: String = "localhost", variables: [String: String] = [:],
-    homeOf: @escaping @Sendable (_ user: String) -> String? = { _ in nil }, algorithms: AlgorithmDefaults = .openSSH
+    workingDirectory: String = "/", homeOf: @escaping @Sendable (_ user: String) -> String? = { _ in nil },
+    algorithms: AlgorithmDefaults = .openSSH
   ) {
     self.home = home
     self.userName = userName
     self.userID = userID
     self.hostName = hostName
     self.variables = variables
+    self.workingDirectory = workingDirectory
     self.homeOf = homeOf
     self.algorithms = algorithms
   }
@@ -45,7 +49,8 @@ package struct SSHConfigEnvironment: Sendable {
     let userName = process.userName
     return SSHConfigEnvironment(
       home: homeOf(userName) ?? process.environment["HOME"] ?? "/", userName: userName, userID: getuid(),
-      hostName: process.hostName, variables: process.environment, homeOf: homeOf)
+      hostName: process.hostName, variables: process.environment,
+      workingDirectory: FileManager.default.currentDirectoryPath, homeOf: homeOf)
   }
 }
 
