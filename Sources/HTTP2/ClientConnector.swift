@@ -1,4 +1,5 @@
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -15,29 +16,43 @@ struct ClientConnector {
   func connect(on eventLoop: any EventLoop, timeout: Duration) async throws(HTTP2Error) -> HTTP2Connection {
     try Loopback.check(host, tls: tls)
     let context = try tls?.makeContext(side: .client)
-    let deadline = NIODeadline.now() + TimeAmount(timeout)
+    let attempt = Attempt()
     do {
-      // Failures past this point surface by `ready`; this future fails where there is no channel at all.
-      let (connection, ready) = try await ClientBootstrap(group: eventLoop)
-        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .channelOption(.writeBufferWaterMark, value: .link)
-        .connectTimeout(TimeAmount(timeout))
-        .connect(host: host, port: port) { channel in
-          channel.eventLoop.makeCompletedFuture { try self.prepare(channel, context, deadline) }
-        }
-      if tls == nil, let address = connection.remoteAddress, !Loopback.contains(address) {
-        await connection.close()
-        // `localhost` is something else here.
-        throw Loopback.refusal("\(host), at \(address),")
+      return try await withTaskCancellationHandler {
+        try await connect(on: eventLoop, context, timeout, attempt)
+      } onCancel: {
+        attempt.cancel()
       }
-      try await ready.get()
-      return connection
     } catch let error as HTTP2Error {
       throw error
     } catch {
       throw HTTP2Error(
         .connectFailed, "Cannot connect to \(host):\(port): \(error)", scope: .connection, maybeProcessed: false)
     }
+  }
+
+  private func connect(
+    on eventLoop: any EventLoop, _ context: NIOSSLContext?, _ timeout: Duration, _ attempt: Attempt
+  ) async throws -> HTTP2Connection {
+    let deadline = NIODeadline.now() + TimeAmount(timeout)
+    // Fails where there is no TCP connection; what comes after that fails `ready`.
+    let (connection, ready) = try await ClientBootstrap(group: eventLoop)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelOption(.writeBufferWaterMark, value: .link)
+      .connectTimeout(TimeAmount(timeout))
+      .connect(host: host, port: port) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          attempt.began(channel)
+          return try self.prepare(channel, context, deadline)
+        }
+      }
+    if tls == nil, let address = connection.remoteAddress, !Loopback.contains(address) {
+      await connection.close()
+      // `localhost` is something else here.
+      throw Loopback.refusal("\(host), at \(address),")
+    }
+    try await ready.get()
+    return connection
   }
 
   /// On the event loop.
@@ -59,6 +74,28 @@ struct ClientConnector {
   private var serverName: String? {
     if let name = tls?.serverName { return name }
     return (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
+  }
+}
+
+/// Sendable: state behind a lock. The channels of one attempt to connect: several where a name has several addresses.
+private final class Attempt: Sendable {
+  private let state = NIOLockedValueBox<(channels: [any Channel], isCancelled: Bool)>(([], false))
+
+  func began(_ channel: any Channel) {
+    let isCancelled = state.withLockedValue { state in
+      state.channels.append(channel)
+      return state.isCancelled
+    }
+    if isCancelled { channel.close(promise: nil) }
+  }
+
+  /// Closes them, so that the attempt fails.
+  func cancel() {
+    let channels = state.withLockedValue { state in
+      state.isCancelled = true
+      return state.channels
+    }
+    for channel in channels { channel.close(promise: nil) }
   }
 }
 

@@ -64,7 +64,7 @@ package final class HTTP2Connection: Sendable {
   }
 
   /// Connects, does TLS where `tls` is given, and waits for the peer's SETTINGS: the connection that is returned has
-  /// spoken HTTP/2.
+  /// spoken HTTP/2. Cancelling the task ends the attempt at once, with `connectFailed`.
   ///
   /// - Parameters:
   ///   - tls: Without it `host` has to be a loopback address or `localhost`.

@@ -103,6 +103,17 @@ import Testing
     await peer.stop()
   }
 
+  @Test func connectingIsCancelled() async throws {
+    let peer = try await RawPeer.start(says: [])
+    let began = ContinuousClock.now
+    let attempt = Task { try await peer.connect(HTTP2Settings(), timeout: .seconds(50)) }
+    attempt.cancel()
+    let error = await #expect(throws: HTTP2Error.self) { try await attempt.value }
+    #expect(error?.maybeProcessed == false)
+    #expect(ContinuousClock.now - began < .seconds(20))
+    await peer.stop()
+  }
+
   @Test func peerThatSpeaksSomethingElseIsRefused() async throws {
     let peer = try await RawPeer.start(says: Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8))
     let error = await #expect(throws: HTTP2Error.self) {
