@@ -109,7 +109,7 @@ let package = Package(
       name: "scout",
       dependencies: [
         "Coordinator", "Agent", "AgentAPI", "HTTP2", "SSH", "SSHConfig", "MCP", "Telemetry", .argumentParser,
-        .configuration, .system, .httpClient, .logging, .lifecycle, .nioCore, .nioPosix, .nioHTTP1,
+        "Pool", .configuration, .system, .httpClient, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioHTTP1,
       ],
       swiftSettings: settings),
 

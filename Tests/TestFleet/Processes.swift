@@ -2,8 +2,8 @@ import Foundation
 
 /// Why a fleet could not be started, with what the failed program said.
 package struct FleetError: Error, CustomStringConvertible {
-  package let message: String
-  package var description: String { message }
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }
 
 /// Runs a program to its end and returns its standard output; throws with its standard error when it fails.
@@ -31,7 +31,7 @@ package func run(_ path: String, _ arguments: [String], environment: [String: St
       } else {
         let text = said + ((try? String(contentsOf: complaints, encoding: .utf8)) ?? "")
         continuation.resume(
-          throwing: FleetError(message: "\(path) \(arguments) ended with \(process.terminationStatus): \(text)"))
+          throwing: FleetError("\(path) \(arguments) ended with \(process.terminationStatus): \(text)"))
       }
     }
   }
@@ -39,8 +39,14 @@ package func run(_ path: String, _ arguments: [String], environment: [String: St
 
 /// A port that nothing listens on now, from the kernel's ephemeral range.
 package func freePort() throws -> Int {
+  let (descriptor, port) = try boundSocket()
+  close(descriptor)
+  return port
+}
+
+/// A TCP socket bound to a free port of 127.0.0.1.
+private func boundSocket() throws -> (descriptor: Int32, port: Int) {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(descriptor) }
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -50,8 +56,26 @@ package func freePort() throws -> Int {
       bind(descriptor, address, length) == 0 ? getsockname(descriptor, address, &length) : -1
     }
   }
-  guard result == 0 else { throw FleetError(message: "no free port: \(String(cString: strerror(errno)))") }
-  return Int(UInt16(bigEndian: address.sin_port))
+  guard result == 0 else {
+    close(descriptor)
+    throw FleetError("no free port: \(String(cString: strerror(errno)))")
+  }
+  return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+}
+
+/// A listener on loopback that accepts connections, by the kernel's backlog, and never says a word.
+///
+/// Sendable: holds a descriptor only.
+package struct SilentListener: Sendable {
+  package let port: Int
+  private let descriptor: Int32
+
+  package init() throws {
+    (descriptor, port) = try boundSocket()
+    guard listen(descriptor, 128) == 0 else { throw FleetError("listen: \(String(cString: strerror(errno)))") }
+  }
+
+  package func close() { _ = Glibc.close(descriptor) }
 }
 
 /// Process ids whose parent is `pid`, from /proc (proc(5), stat).

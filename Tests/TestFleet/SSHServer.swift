@@ -50,7 +50,7 @@ final class SSHServer: Sendable {
     let deadline = ContinuousClock.now + .seconds(10)
     while occurrences("Server listening on") < listening + addresses.count {
       guard ContinuousClock.now < deadline else {
-        throw FleetError(message: "sshd does not listen on \(addresses): \(log)")
+        throw FleetError("sshd does not listen on \(addresses): \(log)")
       }
       try await Task.sleep(for: .milliseconds(5))
     }

@@ -138,6 +138,13 @@ package final class TestFleet: Sendable {
     try config.write(toFile: configPath, atomically: true, encoding: .utf8)
   }
 
+  /// Adds a host to the ssh_config, with the fleet's key.
+  package func addHost(_ alias: String, address: String, port: Int) throws {
+    let config = try String(contentsOfFile: configPath, encoding: .utf8)
+    try "Host \(alias)\n  HostName \(address)\n  Port \(port)\n\(config)"
+      .write(toFile: configPath, atomically: true, encoding: .utf8)
+  }
+
   /// Ends every server and its sessions and removes the folder. May be called twice.
   package func stop() async throws {
     for server in servers { await server.kill() }

@@ -1,3 +1,6 @@
+import Foundation
+import NIOCore
+import Agent
 import AgentAPI
 import ArgumentParser
 import HTTP2

@@ -1,3 +1,4 @@
+import AgentAPI
 import Coordinator
 import Telemetry
 

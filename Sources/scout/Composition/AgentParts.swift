@@ -1,3 +1,4 @@
+import Pool
 import Agent
 import Foundation
 import Logging

@@ -1,3 +1,4 @@
+import Agent
 import Coordinator
 import Logging
 import MCP
