@@ -130,5 +130,8 @@ let package = Package(
       .lifecycle, .crypto, name: "SSH"),
     tests("Agent", "AgentAPI", "SSH", "SSHConfig", "TestFleet", .nioPosix, .logging, name: "Agent"),
     tests("TestFleet", name: "TestFleet"),
+    tests(
+      "scout", "Coordinator", "Agent", "AgentAPI", "MCP", "Pool", "SSH", "Telemetry", "TestFleet", .nioPosix, .nioCore,
+      .lifecycle, .logging, name: "Scout"),
   ]
 )

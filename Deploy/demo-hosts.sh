@@ -52,7 +52,7 @@ CONFIG
     "$sshd" -D -e -f "$folder/sshd_config_$name" -o "ListenAddress=$address:$port" </dev/null \
       >/dev/null 2>"$folder/sshd_$name.log" &
     pid=$!
-    until grep -q 'Server listening' "$folder/sshd_$name.log" || ! kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+    until grep -qs 'Server listening' "$folder/sshd_$name.log" || ! kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
     if kill -0 "$pid" 2>/dev/null; then
       servers+=("$pid")
       break

@@ -1,8 +1,7 @@
 package import AgentAPI
 package import Logging
-package import NIOCore
 package import SSH
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The agent: what a coordinator asks of one network segment, done over the segment's own SSH.
 ///
@@ -34,7 +33,9 @@ package final class Agent: AgentService, Service {
   package func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.pool.run() }
-      group.addTask { await self.inventory.follow { self.health.keep($0) } }
+      group.addTask {
+        await cancelWhenGracefulShutdown { await self.inventory.follow { self.health.keep($0) } }
+      }
       try await group.waitForAll()
     }
   }

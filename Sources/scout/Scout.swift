@@ -22,7 +22,7 @@ struct Scout: AsyncParsableCommand {
   /// As ArgumentParser's own, but usage errors end with 2 and settings that cannot be used print one line.
   static func main() async {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(QueryCommand.naming(commandIn: Array(CommandLine.arguments.dropFirst())))
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

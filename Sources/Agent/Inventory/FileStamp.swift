@@ -11,8 +11,8 @@ struct FileStamp: Sendable, Hashable {
   /// Looks at the file now; blocks as long as stat(2) does.
   init(_ path: String) {
     self.path = path
-    var status = Glibc.stat()
-    let isThere = Glibc.stat(path, &status) == 0
+    var status = stat()
+    let isThere = stat(path, &status) == 0
     size = isThere ? Int(status.st_size) : -1
     inode = isThere ? UInt(status.st_ino) : 0
     seconds = isThere ? status.st_mtim.tv_sec : 0

@@ -33,6 +33,7 @@ final class InventoryStore: Sendable {
   /// cannot be read leaves the last good one in force.
   /// - Parameter changed: told the served aliases after each reading.
   func follow(_ changed: @Sendable (Set<String>) -> Void) async {
+    var complaint = ""
     while !Task.isCancelled {
       do {
         let stamps = seen.withLock { $0 }
@@ -41,11 +42,15 @@ final class InventoryStore: Sendable {
           let inventory = try await read()
           changed(Set(inventory.all.map(\.alias)))
           logger.info("inventory read", metadata: ["hosts": .stringConvertible(inventory.all.count)])
+          complaint = ""
         }
       } catch is CancellationError {
         return
+      } catch where "\(error)" != complaint {
+        complaint = "\(error)"
+        logger.error("configuration not read", metadata: ["error": .string(complaint)])
       } catch {
-        logger.error("configuration not read", metadata: ["error": .string("\(error)")])
+        // Said already, and nothing has changed.
       }
       try? await Task.sleep(for: settings.reloadInterval)
     }

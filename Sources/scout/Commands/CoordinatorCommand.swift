@@ -24,24 +24,24 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let log = try LogSettings(settings)
     log.bootstrap()
     let parts = try CoordinatorParts(settings)
-    let server = try parts.server()
-
-    let front: any Service
-    if try settings.choice(.transport) == "stdio" {
-      front = StdioDoor(server: server, provider: parts.tools, registry: parts.metrics, logger: parts.logger)
-    } else {
-      let doorSettings = try FrontDoorSettings(settings)
-      let http = try HTTPDoor(
-        settings: doorSettings, server: server, provider: parts.tools, registry: parts.metrics, group: parts.group,
-        logger: parts.logger)
-      front = AnnouncedDoor(
-        door: http, settings: doorSettings, directory: parts.directory, isWelcoming: welcome, logger: parts.logger)
-    }
     do {
-      try await runServices(parts.services, front: front, logger: parts.logger)
+      try await runServices(parts.services, front: front(parts, settings), logger: parts.logger)
     } catch let error as FrontDoorSettingsError {
       throw SettingsError(error.message)
     }
+  }
+
+  private func front(_ parts: CoordinatorParts, _ settings: SettingsReader) throws -> any Service {
+    let server = try parts.server()
+    if try settings.choice(.transport) == "stdio" {
+      return StdioDoor(server: server, provider: parts.tools, registry: parts.metrics, logger: parts.logger)
+    }
+    let doorSettings = try FrontDoorSettings(settings)
+    let door = try HTTPDoor(
+      settings: doorSettings, server: server, provider: parts.tools, registry: parts.metrics, group: parts.group,
+      logger: parts.logger)
+    return AnnouncedDoor(
+      door: door, settings: doorSettings, directory: parts.directory, isWelcoming: welcome, logger: parts.logger)
   }
 }
 

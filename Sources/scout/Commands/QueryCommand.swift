@@ -8,8 +8,17 @@ struct QueryCommand: AsyncParsableCommand {
 
   @Argument(help: "HOST; globs, {a,b} and @labels name many hosts.")
   var targets: [String]
-  @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.") var command: [String] = []
+  @Option(parsing: .remaining, help: "The command and its arguments: all that follows. -- says the same.")
+  var command: [String] = []
   @OptionGroup var client: ClientFlags
+
+  /// Two lists of words cannot both be positional for the parser, so `--` becomes the option that it stands for.
+  static func naming(commandIn arguments: [String]) -> [String] {
+    guard arguments.first == configuration.commandName, let terminator = arguments.firstIndex(of: "--") else {
+      return arguments
+    }
+    return arguments[..<terminator] + ["--command"] + arguments[(terminator + 1)...]
+  }
 
   func validate() throws {
     if command.isEmpty { throw ValidationError("Give the command after --, for example: scout query web1 -- uptime") }

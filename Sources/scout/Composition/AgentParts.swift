@@ -14,7 +14,7 @@ struct AgentParts {
   /// - Parameter name: the agent's own.
   init(_ settings: SettingsReader, name: String, group: any EventLoopGroup, logger: Logger) throws {
     var agentSettings = AgentSettings(name: name, segment: settings.text(.segment) ?? "local")
-    agentSettings.configPath = settings.text(.sshConfig)
+    agentSettings.configPath = try settings.readableFile(.sshConfig)
     agentSettings.knownHostsPath = settings.text(.knownHosts)
     agentSettings.strictHostKeyChecking = try settings.strictHostKeyChecking()
     agentSettings.allowlist = settings.list(.allowlist)
@@ -37,6 +37,14 @@ struct AgentParts {
 }
 
 extension SettingsReader {
+  fileprivate func readableFile(_ setting: Setting) throws(SettingsError) -> String? {
+    guard let path = text(setting) else { return nil }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw SettingsError("\(setting.variable) (\(setting.flag)): `\(path)` is not a file that can be read")
+    }
+    return path
+  }
+
   fileprivate func strictHostKeyChecking() throws -> StrictHostKeyChecking? {
     switch try choice(.strictHostKeyChecking) {
     case "yes"?, "true"?: .yes

@@ -5,13 +5,16 @@ import NIOCore
 import ServiceLifecycle
 
 /// The HTTP front door, which says where it listens once it does.
-struct AnnouncedDoor: Service {
+struct AnnouncedDoor: Service, CustomStringConvertible {
   let door: HTTPDoor
   let settings: FrontDoorSettings
   let directory: AgentDirectory
   /// A person started this and wants to know what to do next.
   let isWelcoming: Bool
   let logger: Logger
+
+  /// For logs: none of the settings are theirs.
+  var description: String { "HTTPDoor" }
 
   func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
