@@ -1,5 +1,5 @@
-package import AgentAPI
-package import Logging
+import AgentAPI
+import Logging
 package import Telemetry
 
 /// Notes each tool call that ended: hosts by outcome, and the audit line. A value. (How many calls and how long they took is

@@ -1,4 +1,4 @@
-package import AgentAPI
+import AgentAPI
 import Logging
 
 /// What the coordinator can do, as typed calls: the MCP tools, the front doors and the commands at a terminal all go through

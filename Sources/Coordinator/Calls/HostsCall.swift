@@ -1,4 +1,4 @@
-package import AgentAPI
+import AgentAPI
 
 /// The hosts that were asked about, and the agents. A value.
 package struct HostsAnswer: Sendable {

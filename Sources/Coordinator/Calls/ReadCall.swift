@@ -1,5 +1,5 @@
-import AgentAPI
-import FoundationEssentials
+package import AgentAPI
+package import FoundationEssentials
 import Synchronization
 
 /// Which part of which files is wanted. A value.

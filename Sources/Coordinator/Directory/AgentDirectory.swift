@@ -63,7 +63,10 @@ package final class AgentDirectory: Service {
   /// The host's usual time to answer, where an agent has measured it.
   package func usualMS(_ host: RosterHost) -> Double? {
     state.withLock { state in
-      host.agents.lazy.compactMap { state.agents[$0].hosts[host.id.alias]?.info.state.p50Ms }.first { $0 > 0 }
+      for agent in host.agents {
+        if let usual = state.agents[agent].hosts[host.id.alias]?.info.state.p50Ms, usual > 0 { return usual }
+      }
+      return nil
     }
   }
 

@@ -112,7 +112,10 @@ extension Roster {
   private func unknown(_ selector: HostSelector, _ name: String) -> HostFailure {
     var message = "Unknown host '\(selector.text)'."
     let names = hosts.map(\.name)
-    let near = NearestNames.of(selector.segment == nil ? name : selector.text, in: names)
+    let near =
+      selector.segment == nil
+      ? NearestNames.of(name, in: names)
+      : NearestNames.of(selector.text, in: hosts.map { "\($0.id.segment)/\($0.id.alias)" })
     if !near.isEmpty {
       message += " Did you mean \(near.joined(separator: ", "))?"
     } else if name.contains(",") {
@@ -124,7 +127,7 @@ extension Roster {
     } else {
       message += " The tool hosts lists all \(hosts.count)."
     }
-    return HostFailure(host: selector.text, code: .unknownHost, message: message + silence(selector))
+    return failure(selector, message)
   }
 
   private func unmatched(_ selector: HostSelector) -> HostFailure {
@@ -144,15 +147,16 @@ extension Roster {
         message += " Some names: \(hosts.prefix(8).map(\.name).joined(separator: ", "))."
       }
     }
-    return HostFailure(host: selector.text, code: .unknownHost, message: message + silence(selector))
+    return failure(selector, message)
   }
 
-  /// Agents that could know the name but have not said so.
-  private func silence(_ selector: HostSelector) -> String {
-    silent
-      .filter { agent in selector.segment.map { $0.matches(agent.segment) } ?? true }
-      .prefix(4)
-      .map { " Agent \($0.name) (segment \($0.segment)) has not reported its hosts: \($0.reason)." }
-      .joined()
+  /// Agents that could know the name but have not said so make it their failure.
+  private func failure(_ selector: HostSelector, _ message: String) -> HostFailure {
+    let relevant = silent.filter { agent in selector.segment.map { $0.matches(agent.segment) } ?? true }
+    let reasons = relevant.prefix(4).map {
+      " Agent \($0.name) (segment \($0.segment)) has not reported its hosts: \($0.reason)."
+    }
+    return HostFailure(
+      host: selector.text, code: relevant.isEmpty ? .unknownHost : .unreachable, message: message + reasons.joined())
   }
 }

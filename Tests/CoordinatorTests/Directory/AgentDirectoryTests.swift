@@ -1,0 +1,116 @@
+import AgentAPI
+import Logging
+import MCP
+import Synchronization
+import Testing
+
+@testable import Coordinator
+
+@Suite struct AgentDirectoryTests {
+  @Test func aCallBeforeTheFirstInventoryWaits() async throws {
+    let agent = VirtualAgent(hosts: [("web1", VirtualHost(["/a": "x"]))])
+    agent.state.withLock { $0.silence = .milliseconds(300) }
+    try await withCoordinator(agent) { core in
+      let outcome = try await core.call("read", ["target": "web1:/a"])
+      #expect(!outcome.isError, "\(outcome.text)")
+    }
+  }
+
+  @Test func aKnownNameDoesNotWaitForOtherAgents() async throws {
+    let agent = VirtualAgent(segment: "dc1", hosts: [("web1", VirtualHost(["/a": "x"]))])
+    let late = VirtualAgent(segment: "dc2", hosts: [("web2", VirtualHost(["/a": "x"]))])
+    late.state.withLock { $0.silence = .seconds(3600) }
+    try await withCoordinator(agent, late, patience: .seconds(3600)) { core in
+      let outcome = try await core.call("read", ["target": "web1:/a", "timeout_ms": 60000])
+      #expect(!outcome.isError)
+    }
+  }
+
+  @Test func patienceWithASilentAgentEnds() async throws {
+    let agent = VirtualAgent(segment: "dc1", hosts: [("web1", VirtualHost(["/a": "x"]))])
+    let dead = VirtualAgent(segment: "dc2")
+    dead.state.withLock { state in
+      state.watchFailure = AgentError(code: .unreachable, message: "connection refused", scope: .agent)
+      state.describeFailure = state.watchFailure
+    }
+    try await withCoordinator(agent, dead, patience: .milliseconds(200)) { core in
+      let outcome = try await core.call("read", ["targets": ["web1:/a", "dc2/db1:/a"]])
+      #expect(outcome.structured?["failures"]?[0]?["code"] == "unreachable")
+      #expect(outcome.text.contains("Agent agent2 (segment dc2) has not reported its hosts: connection refused."))
+      let hosts = try await core.call("hosts", [:])
+      #expect(hosts.structured?["agents"]?[1]?["healthy"] == false)
+      #expect(hosts.structured?["agents"]?[1]?["failure"] == "connection refused")
+    }
+  }
+
+  @Test func describeStandsInForAWatchThatFails() async throws {
+    let agent = VirtualAgent(hosts: [("web1", VirtualHost(["/a": "x"]))])
+    agent.state.withLock { $0.watchFailure = AgentError(code: .internal, message: "no such method") }
+    try await withCoordinator(agent) { core in
+      let outcome = try await core.call("read", ["target": "web1:/a"])
+      #expect(!outcome.isError)
+    }
+  }
+
+  @Test func theFirstHealthyAgentIsAsked() async throws {
+    let first = VirtualAgent(segment: "dc1", hosts: [("web1", VirtualHost(["/a": "first"]))])
+    let second = VirtualAgent(segment: "dc1", hosts: [("web1", VirtualHost(["/a": "second"]))])
+    first.state.withLock { $0.describeFailure = AgentError(code: .unreachable, message: "gone", scope: .agent) }
+    try await withCoordinator(first, second) { core in
+      var report = core.directory.report()
+      while report.hosts.first?.agents.count != 2 {
+        try await Task.sleep(for: .milliseconds(5))
+        report = core.directory.report()
+      }
+      let outcome = try await core.call("read", ["target": "web1:/a"])
+      #expect(outcome.structured?["groups"]?[0]?["content"] == "first")
+      #expect(report.hosts[0].agents == ["agent1", "agent2"])
+    }
+  }
+
+  @Test func choosesHealthyOverFirst() {
+    let selector = FirstHealthyAgent()
+    let id = HostID(segment: "s", alias: "h")
+    let (sick, well) = (AgentCandidate(agent: 0, isHealthy: false), AgentCandidate(agent: 1, isHealthy: true))
+    #expect(selector.choose(for: id, among: [sick, well]).agent == 1)
+    #expect(selector.choose(for: id, among: [sick]).agent == 0)
+  }
+
+  @Test func stateFollowsEvents() {
+    let link = AgentLink(name: "a", segment: "", service: VirtualAgent())
+    var state = DirectoryState(links: [link])
+    let start = ContinuousClock.now
+    #expect(!state.isComplete)
+    #expect(!state.isHealthy(0, at: start))
+    var host = HostInfo()
+    host.alias = "web1"
+    host.hostName = "10.0.0.1"
+    host.port = 22
+    host.user = "ops"
+    host.state.status = .online
+    host.state.ageMs = 500
+    host.state.p50Ms = 2.5
+    var reply = DescribeReply()
+    reply.segment = "dc7"
+    reply.hosts = [host]
+    state.inventoryReceived(reply, from: 0, at: start)
+    #expect(state.isComplete)
+    #expect(state.roster.hosts.map(\.id) == [HostID(segment: "dc7", alias: "web1")])
+    #expect(state.isHealthy(0, at: start + .seconds(2)))
+    #expect(!state.isHealthy(0, at: start + .seconds(4)))
+    let report = DirectoryReport(state, at: start + .milliseconds(1500))
+    #expect(report.hosts[0].ageMS == 2000)
+    #expect(report.hosts[0].address == "ops@10.0.0.1:22")
+    #expect(report.hosts[0].p50MS == 2.5)
+    var heartbeat = Heartbeat()
+    heartbeat.draining = true
+    state.heartbeatReceived(heartbeat, from: 0, at: start + .seconds(3))
+    #expect(!state.isHealthy(0, at: start + .seconds(3)))
+    state.linkLost(0, reason: "reset")
+    #expect(state.roster.hosts.count == 1)
+    #expect(state.agents[0].failure == "reset")
+    host.state.ageMs = -1
+    state.hostsChanged([host], from: 0, at: start + .seconds(5))
+    #expect(DirectoryReport(state, at: start + .seconds(6)).hosts[0].ageMS == nil)
+  }
+}
