@@ -13,6 +13,8 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-30}
 only=${2:-}
 scratch=$PWD/.build/fuzz
+# Swift's own backtracer reads the crashed process from inside, which the address sanitizer takes for a second crash.
+export SWIFT_BACKTRACE=enable=no
 
 case $seconds in '' | *[!0-9]*) echo "run.sh: SECONDS is a whole number, not '$seconds'" >&2; exit 2 ;; esac
 command -v swiftc > /dev/null || { echo "run.sh: swiftc is not installed" >&2; exit 2; }
@@ -22,7 +24,7 @@ if ! find -L "$resources" "$resources/../clang" -name 'libclang_rt.fuzzer*' 2> /
   exit 2
 fi
 
-flags=(-swift-version 6 -parse-as-library -O -g -package-name scout -sanitize=fuzzer,address)
+flags=(-swift-version 6 -parse-as-library -O -g -package-name scout -sanitize=fuzzer,address -use-ld=lld)
 flags+=(-enable-upcoming-feature ExistentialAny -enable-upcoming-feature MemberImportVisibility)
 flags+=(-enable-upcoming-feature InternalImportsByDefault)
 for map in Sources/*/module.modulemap; do flags+=(-I "$(dirname "$map")"); done
@@ -42,7 +44,7 @@ for folder in Tests/Fuzz/*/; do
     continue
   fi
   echo "== $target: $seconds s, from $(find "$folder/Corpus" -type f | wc -l) inputs"
-  if ! (cd "$out" && ASAN_OPTIONS=detect_leaks=1 timeout $((seconds + 120)) ./fuzz -max_total_time="$seconds" -timeout=10 \
+  if ! (cd "$out" && ASAN_OPTIONS=detect_leaks=1 timeout --kill-after=10 $((seconds + 120)) ./fuzz -max_total_time="$seconds" -timeout=10 \
     -rss_limit_mb=1024 -max_len=8192 -verbosity=0 -print_final_stats=1 corpus "$OLDPWD/$folder/Corpus" 2>&1 \
     | sed '/dictionary/d; /# Uses:/d'); then
     echo "== $target: FAILED; the input is in $out" >&2
