@@ -1,0 +1,86 @@
+/// What stands beside the options of a command. A value.
+struct QueryOperands {
+  private let command: QueryCommand
+  private let operands: [String]
+  private let hasPattern: Bool
+  private let hasByteBound: Bool
+
+  init(_ command: QueryCommand, _ operands: [String], hasPattern: Bool, hasByteBound: Bool) {
+    self.command = command
+    self.operands = operands
+    self.hasPattern = hasPattern
+    self.hasByteBound = hasByteBound
+  }
+
+  func check() throws(QueryRefusal) {
+    if case .bsdLetters = command.grammar {
+      try checkLetters()
+      return
+    }
+    switch command.operands {
+    case .names, .words: break
+    case .none:
+      if let operand = operands.first { throw refusal(operand, "is an argument, and it takes none") }
+    case .format:
+      guard operands.count <= 1, operands.allSatisfy({ $0.hasPrefix("+") }) else {
+        throw refusal(operands.joined(separator: " "), "would set the clock: only one +FORMAT may be given")
+      }
+    case .atMost(let limit):
+      guard operands.count <= limit else {
+        throw refusal(operands[limit], "would be written to: give one file, or use the tool `transfer`")
+      }
+      try checkContents(operands[...])
+    case .contents: try checkContents(operands[...])
+    case .patternThenContents: try checkContents(hasPattern ? operands[...] : operands.dropFirst())
+    }
+  }
+
+  private func checkContents(_ files: ArraySlice<String>) throws(QueryRefusal) {
+    for file in files {
+      // `tail +5f` follows; `sort +1` and `uniq +1` are older spellings of options.
+      if ["tail", "sort", "uniq"].contains(command.name), file.hasPrefix("+") {
+        throw refusal(file, "is an old spelling of an option: write -n, -k or -s")
+      }
+      if EndlessFile.isEndless(file), !hasByteBound {
+        throw refusal(file, "may have no end: bound it with `head -c BYTES`")
+      }
+    }
+  }
+
+  /// `ps aux`: letters that choose and lay out.
+  private func checkLetters() throws(QueryRefusal) {
+    for operand in operands {
+      guard operand.utf8.allSatisfy({ "aTrxfhjlsuvwSc".utf8.contains($0) }) else {
+        throw refusal(
+          operand, "is not among the options that only read: write for example `ps aux` or `ps -eo pid,args`")
+      }
+    }
+  }
+
+  private func refusal(_ operand: String, _ reason: String) -> QueryRefusal {
+    QueryRefusal("`\(command.name)`: `\(operand)` \(reason)")
+  }
+}
+
+/// Files that may never come to an end when they are read.
+///
+/// Names only: a symbolic link can still lead there. What catches that is the bound on time and output of every command.
+enum EndlessFile {
+  static func isEndless(_ path: String) -> Bool {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    // A relative path may lead anywhere through `..`.
+    guard path.hasPrefix("/") || path.split(separator: "/").contains("..") else { return false }
+    guard let first = parts.first else { return false }
+    switch first {
+    case "dev": return parts != ["dev", "null"]
+    case "proc":
+      return parts.contains { ["kmsg", "kcore", "mem", "pagemap", "clear_refs"].contains($0) }
+        || parts.contains { ["root", "cwd", "fd", "map_files"].contains($0) }
+    case "sys": return parts.contains { $0.hasSuffix("_pipe") || $0.hasSuffix("_pipe_raw") }
+    default: return false
+    }
+  }
+}
