@@ -10,6 +10,8 @@ import Synchronization
 package final class AgentDirectory: Service {
   /// An agent that said nothing for so long is not chosen while another is heard. Six heartbeats.
   package static let silenceLimit: Duration = .seconds(3)
+  /// Since the directory's start: how long calls wait for agents that could not be reached at first.
+  static let patienceWithFailure: Duration = .seconds(3)
 
   package let links: [AgentLink]
   /// Since the directory's start: how long calls wait for agents that have not reported their hosts yet.
@@ -43,10 +45,12 @@ package final class AgentDirectory: Service {
   ///
   /// - Parameter deadline: the call's; the wait is over by then, or when the directory's patience is.
   package func roster(until deadline: ContinuousClock.Instant, suffices: (Roster) -> Bool) async -> Roster {
-    let limit = min(deadline, started + patience)
     while true {
-      let (seen, roster, isComplete) = state.withLock { (changes.count, $0.roster, $0.isComplete) }
-      if isComplete || ContinuousClock.now >= limit || Task.isCancelled || suffices(roster) { return roster }
+      let (seen, roster, unheard, failing) = state.withLock { (changes.count, $0.roster, $0.unheard, $0.failing) }
+      // An agent that fails may just be starting; one that is still being reached gets all the time there is.
+      let wait = unheard > failing ? patience : min(patience, Self.patienceWithFailure)
+      let limit = min(deadline, started + wait)
+      if unheard == 0 || ContinuousClock.now >= limit || Task.isCancelled || suffices(roster) { return roster }
       await changes.wait(beyond: seen, until: limit)
     }
   }
@@ -75,6 +79,11 @@ package final class AgentDirectory: Service {
     DirectoryReport(state.withLock { $0 }, at: now)
   }
 
+  /// The agents alone.
+  package func agents(at now: ContinuousClock.Instant = .now) -> [DirectoryReport.Agent] {
+    state.withLock { DirectoryReport.agents($0, at: now) }
+  }
+
   // MARK: Following
 
   private func follow(_ agent: Int) async {
@@ -90,7 +99,10 @@ package final class AgentDirectory: Service {
         lost(agent, AgentError(code: .unreachable, message: "the agent ended its reports"))
       } catch {
         if Task.isCancelled { return }
-        if await !describe(agent) { lost(agent, error) }
+        // Where the agent cannot be reached at all, asking it otherwise only takes time.
+        let isAway = (error as? AgentError)?.code == .unreachable
+        let answered = isAway ? false : await describe(agent)
+        if !answered { lost(agent, error) }
       }
       if .now - began > .seconds(10) { backoff = FollowBackoff() }
       try? await Task.sleep(for: backoff.next())

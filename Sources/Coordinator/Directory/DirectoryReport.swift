@@ -35,14 +35,7 @@ package struct DirectoryReport: Sendable {
 
   init(_ state: DirectoryState, at now: ContinuousClock.Instant) {
     roster = state.roster
-    agents = state.agents.indices.map { index in
-      let agent = state.agents[index]
-      return Agent(
-        name: agent.name, segment: agent.segment, version: agent.reply?.version ?? "",
-        isHealthy: state.isHealthy(index, at: now), hosts: agent.reply?.hosts.count ?? 0,
-        heardAgoMS: agent.lastHeard.map { max(.zero, now - $0).wholeMilliseconds }, failure: agent.failure,
-        pool: agent.reply?.pool ?? PoolFigures())
-    }
+    agents = Self.agents(state, at: now)
     hosts = state.roster.hosts.map { host in
       let reports = host.agents.compactMap { agent in
         state.agents[agent].hosts[host.id.alias].map {
@@ -50,6 +43,17 @@ package struct DirectoryReport: Sendable {
         }
       }
       return Host(host, agents: host.agents.map { state.agents[$0].name }, reports: reports)
+    }
+  }
+
+  static func agents(_ state: DirectoryState, at now: ContinuousClock.Instant) -> [Agent] {
+    state.agents.indices.map { index in
+      let agent = state.agents[index]
+      return Agent(
+        name: agent.name, segment: agent.segment, version: agent.reply?.version ?? "",
+        isHealthy: state.isHealthy(index, at: now), hosts: agent.reply?.hosts.count ?? 0,
+        heardAgoMS: agent.lastHeard.map { max(.zero, now - $0).wholeMilliseconds }, failure: agent.failure,
+        pool: agent.reply?.pool ?? PoolFigures())
     }
   }
 }

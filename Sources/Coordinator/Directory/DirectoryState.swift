@@ -24,8 +24,11 @@ struct DirectoryState: Sendable {
     roster = Self.roster(of: agents)
   }
 
-  /// Everyone has said at least once which hosts it has.
-  var isComplete: Bool { agents.allSatisfy { $0.reply != nil } }
+  /// Agents that have never said which hosts they have.
+  var unheard: Int { agents.count { $0.reply == nil } }
+
+  /// Those of them that could not be reached.
+  var failing: Int { agents.count { $0.reply == nil && $0.failure != nil } }
 
   func isHealthy(_ agent: Int, at now: ContinuousClock.Instant) -> Bool {
     guard let heard = agents[agent].lastHeard, agents[agent].failure == nil else { return false }

