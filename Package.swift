@@ -122,9 +122,16 @@ let package = Package(
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
     tests("HTTP2", "Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
+    tests("RPC", "HTTP2", .nioCore, .nioPosix, .logging, name: "RPC"),
+    tests(
+      "AgentAPI", "RPC", "HTTP2", .nioCore, .nioPosix, .protobuf, .logging, .lifecycle, name: "AgentAPI",
+      exclude: ["Python"]),
     tests("MCP", name: "MCP"),
+    tests(
+      "Coordinator", "AgentAPI", "MCP", "Telemetry", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioConcurrency, .logging,
+      .lifecycle, name: "Coordinator"),
     tests("Pool", name: "Pool"),
-    tests("SSHConfig", name: "SSHConfig"),
+    tests("SSHConfig", "TestFleet", name: "SSHConfig"),
     tests(
       "SSH", "SSHConfig", "Pool", "Libssh2", "TestFleet", .nioCore, .nioPosix, .nioEmbedded, .nioConcurrency, .logging,
       .lifecycle, .crypto, name: "SSH"),
