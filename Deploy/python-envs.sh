@@ -10,14 +10,14 @@ cd "$(dirname "$0")/.."
 root=${SCOUT_TEST_PYTHON_ROOT:-.build/python}
 python=${PYTHON:-python3}
 
-# name, then its packages. grpcio is what both Protocol's code generator and the test-suite's client need.
+# Name, then its packages. The three oldest clients use a part of pydantic that 2.12 and later do not have.
 environments() {
   cat <<'LIST'
 mcp-2.3.0 mcp==2.3.0
 mcp-1.30.0 mcp==1.30.0
-mcp-1.12.4 mcp==1.12.4
-mcp-1.9.4 mcp==1.9.4
-mcp-1.6.0 mcp==1.6.0
+mcp-1.12.4 mcp==1.12.4 pydantic<2.12
+mcp-1.9.4 mcp==1.9.4 pydantic<2.12
+mcp-1.6.0 mcp==1.6.0 pydantic<2.12
 fastmcp fastmcp>=4,<5
 mcpcheck jbt-mcpcheck==0.1.1
 grpc grpcio grpcio-tools protobuf

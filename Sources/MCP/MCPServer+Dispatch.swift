@@ -60,7 +60,7 @@ extension MCPServer {
   private func discovery(_ revision: MCPRevision) -> JSON {
     var result: [String: JSON] = [
       "supportedVersions": .array(MCPRevision.modern.map { .string($0.rawValue) }),
-      "capabilities": ["tools": [:], "logging": [:]], "ttlMs": .int(limits.cacheMilliseconds), "cacheScope": "public",
+      "capabilities": ["tools": [:]], "ttlMs": .int(limits.cacheMilliseconds), "cacheScope": "public",
     ]
     if !instructions.isEmpty { result["instructions"] = .string(instructions) }
     return decorated(result, revision)

@@ -60,11 +60,12 @@ package final class HTTPDoor: Service {
   package func address() async throws -> SocketAddress { try await bound.futureResult.get() }
 
   package func run() async throws {
-    let channel = HTTPDoorChannel(limits: settings.limits, connections: connections, metrics: metrics) {
-      request, writer, connection in
+    let tls = tls
+    let channel = HTTPDoorChannel(
+      limits: settings.limits, isTLS: tls != nil, connections: connections, metrics: metrics
+    ) { request, writer, connection in
       await self.respond(to: request, writer, connection)
     }
-    let tls = tls
     let builder = HTTPServerBuilder { _ in
       if let tls { try TLSChannel(channel, tlsConfiguration: tls) } else { channel }
     }

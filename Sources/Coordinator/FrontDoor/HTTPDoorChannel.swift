@@ -16,6 +16,9 @@ struct HTTPDoorChannel: ServerChildChannel {
     @Sendable (Request, consuming ResponseWriter, HTTPConnection) async throws -> Void
 
   let limits: FrontDoorSettings.Limits
+  /// Whether it stands behind TLS, where half-closed connections are of no use: NIOSSL would wait out its shutdown timeout (5 s)
+  /// for each.
+  let isTLS: Bool
   let connections: HTTPConnections
   let metrics: DoorMetrics
   let responder: Responder
@@ -32,6 +35,13 @@ struct HTTPDoorChannel: ServerChildChannel {
         ],
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 128)))
+    if isTLS {
+      do {
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
+      } catch {
+        return channel.eventLoop.makeFailedFuture(error)
+      }
+    }
     return http.setup(channel: channel, logger: logger).map { Value(http: http, parts: $0) }
   }
 

@@ -132,7 +132,6 @@ struct DoorClient: Sendable {
   func open<Value: Sendable>(_ request: Request, _ body: (OpenResponse) async throws -> Value) async throws -> Value {
     let tls = tls
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-      .channelOption(.allowRemoteHalfClosure, value: true)
       .connect(host: host, port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
           if let tls {

@@ -35,6 +35,9 @@ final class DoorTools: MCPToolProvider {
   {
     counts.withLock { $0.started += 1 }
     defer { counts.withLock { if Task.isCancelled { $0.cancelled += 1 } else { $0.finished += 1 } } }
+    if let wrong = Self.wrongType(arguments) {
+      return MCPToolOutcome(text: "The argument \(wrong) has the wrong type; see the input schema.", isError: true)
+    }
     switch name {
     case "echo":
       let text = arguments["text"]?.string ?? context.principal
@@ -51,6 +54,17 @@ final class DoorTools: MCPToolProvider {
       return MCPToolOutcome(structured: ["text": "done"], text: "done")
     case "fail": return MCPToolOutcome(text: "It failed; try echo.", isError: true)
     default: throw MCPInvalidParams("refused")
+    }
+  }
+
+  /// The first argument that is not what the schemas above say.
+  private static func wrongType(_ arguments: [String: JSON]) -> String? {
+    arguments.keys.sorted().first { name in
+      switch name {
+      case "text": arguments[name]?.string == nil
+      case "ms", "steps": arguments[name]?.integer == nil
+      default: false
+      }
     }
   }
 }

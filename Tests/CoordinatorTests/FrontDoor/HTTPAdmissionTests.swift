@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test func tlsIsServed() async throws {
-    let files = try TestCertificate.make()
+    let files = try await TestCertificate.make()
     defer { files.remove() }
     try await RunningDoor.with {
       $0.tls = .init(certificate: files.certificate, key: files.key)
@@ -132,20 +132,17 @@ struct TestCertificate {
   var certificate: String { folder.appendingPathComponent("cert.pem").path }
   var key: String { folder.appendingPathComponent("key.pem").path }
 
-  static func make() throws -> TestCertificate {
+  static func make() async throws -> TestCertificate {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("door-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let files = TestCertificate(folder: folder)
-    let openssl = Process()
-    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    openssl.arguments = [
-      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-      "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out", files.certificate, "-keyout",
-      files.key,
-    ]
-    openssl.standardError = FileHandle.nullDevice
-    try openssl.run()
-    openssl.waitUntilExit()
+    let made = try await Command.run(
+      "/usr/bin/openssl",
+      [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj",
+        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out", files.certificate, "-keyout", files.key,
+      ])
+    #expect(made.status == 0, "\(made.output)")
     return files
   }
 

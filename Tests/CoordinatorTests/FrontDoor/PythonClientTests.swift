@@ -64,22 +64,6 @@ enum PythonClients {
   static func run(_ environment: String, _ program: String, _ arguments: [String]) async throws
     -> (status: Int32, output: String)
   {
-    let process = Process()
-    process.executableURL = root.appendingPathComponent(environment).appendingPathComponent(program)
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    let ended = AsyncStream<Int32>.makeStream()
-    process.terminationHandler = { ended.continuation.yield($0.terminationStatus) }
-    try process.run()
-    var status: Int32 = -1
-    for await code in ended.stream {
-      status = code
-      break
-    }
-    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    return (status, text)
+    try await Command.run(root.appendingPathComponent(environment).appendingPathComponent(program).path, arguments)
   }
 }

@@ -145,13 +145,13 @@ import Testing
     let client = Client()
     let services = ServiceGroup(services: [try client.door()], logger: Logger(label: "stdio"))
     async let running: Void = services.run()
-    try client.send(Self.initialize())
-    var first = Data()
-    while !first.contains(10) { first += client.output.fileHandleForReading.availableData }
+    try client.send(Self.call(1, "echo"))
+    #expect(try await finished(client.tools, 1))
     let began = ContinuousClock.now
     await services.triggerGracefulShutdown()
     try await running
     #expect(ContinuousClock.now - began < .seconds(2))
+    #expect(try client.lines().count == 1)
   }
 
   @Test func aFileServesAsInput() async throws {
