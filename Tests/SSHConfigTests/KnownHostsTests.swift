@@ -1,4 +1,5 @@
 import Foundation
+import TestFleet
 import Testing
 
 @testable import SSHConfig
@@ -9,15 +10,15 @@ import Testing
   private let other: HostKey
   private let rsa: HostKey
 
-  init() throws {
+  init() async throws {
     scratch = try Scratch()
-    ed25519 = try Self.key(scratch.path + "/a", "ed25519")
-    other = try Self.key(scratch.path + "/b", "ed25519")
-    rsa = try Self.key(scratch.path + "/c", "rsa")
+    ed25519 = try await Self.key(scratch.path + "/a", "ed25519")
+    other = try await Self.key(scratch.path + "/b", "ed25519")
+    rsa = try await Self.key(scratch.path + "/c", "rsa")
   }
 
-  private static func key(_ path: String, _ type: String) throws -> HostKey {
-    _ = try OpenSSH.run("/usr/bin/ssh-keygen", ["-q", "-t", type, "-N", "", "-f", path])
+  private static func key(_ path: String, _ type: String) async throws -> HostKey {
+    _ = try await programRun("/usr/bin/ssh-keygen", ["-q", "-t", type, "-N", "", "-f", path])
     let words = try String(contentsOfFile: path + ".pub", encoding: .utf8).split(separator: " ")
     return HostKey(type: String(words[0]), blob: Array(try #require(Data(base64Encoded: String(words[1])))))
   }
@@ -131,13 +132,13 @@ import Testing
   }
 
   /// `ssh-keygen -H` hashes the names, `ssh-keygen -F` finds them.
-  @Test func agreesWithSSHKeygen() throws {
+  @Test func agreesWithSSHKeygen() async throws {
     let names = ["one", "[one]:2200", "10.1.2.3", "fe80::1", "[fe80::1]:99", "long.name.example.com"]
     var text = names.enumerated().map { line($1, $0 % 2 == 0 ? ed25519 : rsa) }.joined()
     text += line("pat*,!pattern", other)
     let path = try scratch.write("known_hosts", text)
     let plain = KnownHosts.load([path])
-    let (status, output) = try OpenSSH.run("/usr/bin/ssh-keygen", ["-H", "-f", path])
+    let (status, output) = try await programRun("/usr/bin/ssh-keygen", ["-H", "-f", path])
     #expect(status == 0, "\(output)")
     let hashed = KnownHosts.load([path])
     #expect(try String(contentsOfFile: path, encoding: .utf8).contains("|1|"))
@@ -146,7 +147,8 @@ import Testing
       ("long.name.example.com", 22), ("patty", 22), ("pattern", 22), ("pat", 2200),
     ]
     for (name, port) in questions {
-      let (found, _) = try OpenSSH.run("/usr/bin/ssh-keygen", ["-F", KnownHosts.name(name, port: port), "-f", path])
+      let (found, _) = try await programRun(
+        "/usr/bin/ssh-keygen", ["-F", KnownHosts.name(name, port: port), "-f", path])
       for key in [ed25519, rsa, other] {
         let question = host(name, port: port)
         #expect(plain.check(key, for: question).kind == hashed.check(key, for: question).kind, "\(name):\(port)")
@@ -157,8 +159,8 @@ import Testing
     }
   }
 
-  @Test func fingerprintIsSSHKeygens() throws {
-    let (_, output) = try OpenSSH.run("/usr/bin/ssh-keygen", ["-l", "-f", scratch.path + "/a.pub"])
+  @Test func fingerprintIsSSHKeygens() async throws {
+    let (_, output) = try await programRun("/usr/bin/ssh-keygen", ["-l", "-f", scratch.path + "/a.pub"])
     #expect(output.contains(ed25519.fingerprint))
   }
 

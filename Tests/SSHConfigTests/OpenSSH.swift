@@ -1,49 +1,40 @@
 import Foundation
+import TestFleet
 
 @testable import SSHConfig
 
 /// The oracle: `ssh -G`, whose answer is ssh's own reading of a configuration.
-struct OpenSSH {
-  /// Keyword to values, in order; nil when ssh refuses the configuration.
-  static func settings(config: String, alias: String) throws -> [String: [String]]? {
-    let (status, output) = try run("/usr/bin/ssh", ["-G", "-F", config, alias])
-    guard status == 0 else { return nil }
-    var settings: [String: [String]] = [:]
-    for line in output.split(separator: "\n") {
-      let parts = line.split(separator: " ", maxSplits: 1)
-      settings[String(parts[0]), default: []].append(parts.count == 2 ? String(parts[1]) : "")
+enum OpenSSH {
+  /// For each alias keyword to values, in order; nil when ssh refuses the configuration.
+  static func settings(config: String, aliases: [String]) async throws -> [[String: [String]]?] {
+    let script = #"config=$1; shift; for a; do /usr/bin/ssh -G -F "$config" "$a" || echo @refused; echo @end; done"#
+    let (_, output) = try await programRun("/bin/sh", ["-c", script, "sh", config] + aliases)
+    return output.components(separatedBy: "@end\n").prefix(aliases.count).map { answer in
+      guard !answer.contains("@refused") else { return nil }
+      var settings: [String: [String]] = [:]
+      for line in answer.split(separator: "\n") {
+        let parts = line.split(separator: " ", maxSplits: 1)
+        settings[String(parts[0]), default: []].append(parts.count == 2 ? String(parts[1]) : "")
+      }
+      return settings
     }
-    return settings
   }
 
-  /// This machine's lists, so that another OpenSSH release is no other answer.
-  static let algorithms: AlgorithmDefaults = {
-    let proposed = try? settings(config: "/dev/null", alias: "x")
-    func list(_ keyword: String, _ query: String) -> AlgorithmDefaults.List {
-      let known = (try? run("/usr/bin/ssh", ["-Q", query]))?.1.split(separator: "\n").map(String.init) ?? []
-      return AlgorithmDefaults.List(
-        proposed: proposed?[keyword]?.first?.split(separator: ",").map(String.init) ?? [], known: known)
+  /// This machine's lists, so that another OpenSSH release is no other answer. Asked for once.
+  static let algorithms = Task { try await readAlgorithms() }
+
+  private static func readAlgorithms() async throws -> AlgorithmDefaults {
+    let empty = (try await settings(config: "/dev/null", aliases: ["x"]).first ?? nil) ?? [:]
+    func list(_ keyword: String, _ query: String) async throws -> AlgorithmDefaults.List {
+      AlgorithmDefaults.List(
+        proposed: empty[keyword]?.first?.split(separator: ",").map(String.init) ?? [],
+        known: try await programRun("/usr/bin/ssh", ["-Q", query]).output.split(separator: "\n").map(String.init))
     }
     return AlgorithmDefaults(
-      ciphers: list("ciphers", "cipher"), macs: list("macs", "mac"), kexAlgorithms: list("kexalgorithms", "kex"),
-      hostKeyAlgorithms: list("hostkeyalgorithms", "HostKeyAlgorithms"),
-      pubkeyAcceptedAlgorithms: list("pubkeyacceptedalgorithms", "PubkeyAcceptedAlgorithms"))
-  }()
-
-  static func run(_ path: String, _ arguments: [String], environment: [String: String]? = nil) throws -> (Int32, String)
-  {
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
-    if let environment { process.environment = environment }
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+      ciphers: try await list("ciphers", "cipher"), macs: try await list("macs", "mac"),
+      kexAlgorithms: try await list("kexalgorithms", "kex"),
+      hostKeyAlgorithms: try await list("hostkeyalgorithms", "HostKeyAlgorithms"),
+      pubkeyAcceptedAlgorithms: try await list("pubkeyacceptedalgorithms", "PubkeyAcceptedAlgorithms"))
   }
 }
 

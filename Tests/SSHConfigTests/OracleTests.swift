@@ -1,4 +1,5 @@
 import Foundation
+import TestFleet
 import Testing
 
 @testable import SSHConfig
@@ -6,17 +7,17 @@ import Testing
 /// What ssh resolves, Scout resolves: `ssh -G` is asked about every configuration of the corpus.
 @Suite struct OracleTests {
   @Test(arguments: CorpusEntry.all)
-  func handmade(_ entry: CorpusEntry) throws {
-    try compare(entry.config, files: entry.files, aliases: entry.aliases)
+  func handmade(_ entry: CorpusEntry) async throws {
+    try await compare(entry.config, files: entry.files, aliases: entry.aliases)
   }
 
   @Test(arguments: 0..<20)
-  func generated(_ batch: UInt64) throws {
+  func generated(_ batch: UInt64) async throws {
     for seed in batch * 15..<batch * 15 + 15 {
       var generator = RandomConfig(seed: seed)
       let text = generator.text()
       var random = Seeded(seed: seed ^ 0xFFFF)
-      try compare(
+      try await compare(
         text, files: generator.files, aliases: Array(RandomConfig.names.shuffled(using: &random).prefix(3)),
         "seed \(seed)")
     }
@@ -24,7 +25,7 @@ import Testing
 
   /// ssh -v names the identity files with their tokens expanded.
   @Test(arguments: ["alpha", "Beta"])
-  func identityFileTokens(_ alias: String) throws {
+  func identityFileTokens(_ alias: String) async throws {
     let scratch = try Scratch()
     let config = try scratch.write(
       "config",
@@ -41,8 +42,8 @@ import Testing
         IdentityFile ~root/y
         ProxyCommand false
       """)
-    let host = try SSHConfig.load(path: config, environment: .oracle).resolve(alias)
-    let (_, output) = try OpenSSH.run("/usr/bin/ssh", ["-v", "-F", config, "-o", "BatchMode=yes", alias])
+    let host = try SSHConfig.load(path: config).resolve(alias)
+    let (_, output) = try await programRun("/usr/bin/ssh", ["-v", "-F", config, "-o", "BatchMode=yes", alias])
     let theirs = output.split(whereSeparator: \.isNewline).compactMap { line -> String? in
       guard let range = line.range(of: "identity file "), let end = line.range(of: " type ") else { return nil }
       let path = String(line[range.upperBound..<end.lowerBound])
@@ -53,14 +54,15 @@ import Testing
 
   private func compare(
     _ text: String, files: [String: String], aliases: [String], _ comment: Comment? = nil
-  ) throws {
+  ) async throws {
     let scratch = try Scratch()
     let path = try scratch.write("config", text)
     for (name, content) in files { try scratch.write(name, content) }
-    let environment = SSHConfigEnvironment.oracle
+    let environment = try await SSHConfigEnvironment.oracle()
     let config = Result { () throws(SSHConfigError) in try SSHConfig.load(path: path, environment: environment) }
-    for alias in aliases {
-      let theirs = try OpenSSH.settings(config: path, alias: alias)
+    let answers = try await OpenSSH.settings(config: path, aliases: aliases)
+    try #require(answers.count == aliases.count)
+    for (alias, theirs) in zip(aliases, answers) {
       let ours = Result { () throws(SSHConfigError) in try config.get().resolve(alias) }
       switch (theirs, ours) {
       case (nil, .failure): break

@@ -29,9 +29,9 @@ final class Scratch: Sendable {
 
 extension SSHConfigEnvironment {
   /// This machine, with this machine's OpenSSH defaults.
-  static var oracle: SSHConfigEnvironment {
+  static func oracle() async throws -> SSHConfigEnvironment {
     var environment = current()
-    environment.algorithms = OpenSSH.algorithms
+    environment.algorithms = try await OpenSSH.algorithms.value
     return environment
   }
 }

@@ -1,0 +1,149 @@
+import Testing
+
+@testable import Agent
+
+/// What `query` runs and what it refuses, argv by argv.
+@Suite struct PolicyTests {
+  @Test(arguments: [
+    "grep -rn --include=*.conf pattern /etc", "grep -5 x f", "grep -A3 -B 3 -e x -e y f", "grep --color=always x",
+    "grep -c root /etc/passwd",
+    "grep -e-f file", "grep --regexp=-x file", "grep -- -f file", "grep -m -1 x f", "rg -n --glob *.c foo src",
+    "rg -S -t c -g !x foo", "find . -name *.c -mtime -1 -size +5k ( -type f -o -type d ) ! -empty -print",
+    "find -L /var/log -maxdepth 2 -newermt 2026-01-01 -printf %p", "find /etc /usr -perm -444 -ls", "find",
+    "ls -la /etc",
+    "ls --color=never -I *.bak --sort=time", "tree -L 2 -aP *.c /etc", "tree -d --noreport --filelimit 5", "cat -A f",
+    "cat", "cat -",
+    "head -5 f", "head -n5 f", "head -n -5 f", "head --lines=5 f g", "head -c 10 /dev/urandom", "tail -n +5 f",
+    "tail -20 f", "tail -c5 f",
+    "wc -lw f", "wc --total=never f", "sort -k2,2n -t: -u f", "sort -rn --key=1 f", "uniq -c f", "uniq -f1 -w 5",
+    "diff -u a b", "diff -U5 -r a b",
+    "diff --brief --exclude=*.o a b", "stat -c %s f", "stat --format=%n f", "file -b --mime-type f", "file /dev/zero",
+    "ls /dev", "du -sh /var",
+    "du -d1 --exclude=*.x /", "df -hT", "df --output=source,size", "true", "hostname", "hostname -f", "uname -a",
+    "uptime -p", "whoami",
+    "id", "id -un root", "date", "date -u +%s", "date -d @0 +%F", "date --iso-8601=seconds", "date -Iseconds",
+    "free -h", "ps aux", "ps -eo pid,args --sort=-rss",
+    "ps -ef", "ps -C sshd", "nproc --all", "lsblk -f", "lsblk -o NAME,SIZE -J", "readlink -f /etc/localtime",
+    "sha256sum -b f", "cat /dev/null",
+    "grep /dev/zero f", "cat /proc/meminfo", "cat /proc/self/status", "cat dev/zero",
+  ])
+  func looking(_ line: String) {
+    let argv = line.split(separator: " ").map(String.init)
+    switch QueryPolicy.check(argv) {
+    case .allowed(let allowed):
+      #expect(allowed == (argv[0] == "rg" ? ["rg", "--no-config"] + argv.dropFirst() : argv))
+    case .refused(let reason): Issue.record("\(line): \(reason)")
+    }
+  }
+
+  /// SURFACE part C and its like: what it would do, and what the refusal must name.
+  @Test(arguments: [
+    ("find . -exec rm {} ;", "-exec", "`run`"), ("find . -execdir ls {} +", "-execdir", "`run`"),
+    ("find . -ok rm {} ;", "-ok", "`run`"),
+    ("find . -okdir rm {} ;", "-okdir", "`run`"), ("find . -delete", "-delete", "`run`"),
+    ("find . -fprint /tmp/x", "-fprint", "`transfer`"),
+    ("find . -fprint0 /tmp/x", "-fprint0", "`transfer`"), ("find . -fprintf /tmp/x %p", "-fprintf", "`transfer`"),
+    ("find . -fls /tmp/x", "-fls", "`transfer`"), ("find . -name -exec rm", "-exec", "`run`"),
+    ("find -files0-from x", "-files0-from", "arguments"),
+    ("find -D all .", "-D", "leave"), ("find . -name", "-name", "value"), ("find . -print etc", "etc", "before"),
+    ("find . -frobnicate", "-frobnicate", "`find`"),
+    ("find . -O3", "-O3", "`find`"), ("find . -newerxx y", "-newerxx", "`find`"), ("find -f /x .", "-f", "`find`"),
+    ("sort -o out in", "-o", "`transfer`"), ("sort -oout in", "-o", "`transfer`"),
+    ("sort --output=x", "--output", "`transfer`"),
+    ("sort --compress-program=sh", "--compress-program", "`run`"),
+    ("sort --files0-from=x", "--files0-from", "argument"),
+    ("sort -T /x", "-T", "`transfer`"), ("sort --random-source=x", "--random-source", "argument"),
+    ("sort f -o g", "-o", "`transfer`"),
+    ("sort -ro g", "-o", "`transfer`"), ("sort -- -o g", "-o", "./-o"), ("sort +1 f", "+1", "-k"),
+    ("tree -o x", "-o", "`transfer`"), ("tree -ao x", "-o", "`transfer`"),
+    ("tree -R -L 2", "-R", "`transfer`"), ("tree -Lo 2 x", "-Lo", "-L VALUE"),
+    ("tree --fromfile x", "--fromfile", "argument"),
+    ("rg --pre sh x", "--pre", "`run`"), ("rg --pre=sh x", "--pre", "`run`"),
+    ("rg --hostname-bin=sh x", "--hostname-bin", "`run`"),
+    ("rg -z x", "-z", "`run`"), ("rg -nz x", "-z", "`run`"), ("rg -f x", "-f", "argument"),
+    ("uniq in out", "out", "`transfer`"),
+    ("uniq -- in out", "out", "`transfer`"), ("uniq -c in out", "out", "`transfer`"),
+    ("file -C -m x", "-C", "`transfer`"), ("file -m x y", "-m", "argument"),
+    ("file -z x", "-z", "`run`"), ("file -bz x", "-z", "`run`"), ("file -p x", "-p", "times"),
+    ("file -f list", "-f", "argument"), ("file -s /dev/sda", "-s", "`run`"),
+    ("tail -f x", "-f", "`tail`"), ("tail -F x", "-F", "`tail`"), ("tail --follow=name x", "--follow", "`tail`"),
+    ("tail -5f x", "-5", "`run`"),
+    ("tail -qf x", "-f", "`tail`"), ("tail +5f x", "+5f", "-n"), ("tail --retry x", "--retry", "`tail`"),
+    ("tail --pid=1 x", "--pid", "`tail`"),
+    ("cat /dev/zero", "/dev/zero", "head -c"), ("cat //dev/./zero", "//dev/./zero", "head -c"),
+    ("cat /etc/../dev/zero", "/etc/../dev/zero", "head -c"),
+    ("cat ../../dev/random", "../../dev/random", "head -c"), ("wc /dev/urandom", "/dev/urandom", "head -c"),
+    ("head -n 5 /dev/zero", "/dev/zero", "head -c"),
+    ("head -c -5 /dev/zero", "/dev/zero", "head -c"), ("head -c 5 -n 1 /dev/zero", "/dev/zero", "head -c"),
+    ("head -c 5 -1 /dev/zero", "/dev/zero", "head -c"),
+    ("tail -c 5 /dev/zero", "/dev/zero", "head -c"), ("grep x /dev/zero", "/dev/zero", "head -c"),
+    ("grep -e x /dev/tty", "/dev/tty", "head -c"),
+    ("diff /dev/zero f", "/dev/zero", "head -c"),
+    ("cat /proc/self/root/dev/zero", "/proc/self/root/dev/zero", "head -c"),
+    ("cat /proc/kmsg", "/proc/kmsg", "head -c"),
+    ("sha256sum /dev/zero", "/dev/zero", "head -c"), ("sort /dev/stdin", "/dev/stdin", "head -c"),
+    ("cat /sys/kernel/tracing/trace_pipe", "trace_pipe", "head -c"),
+    ("grep -f x y", "-f", "argument"), ("grep --file=x y", "--file", "argument"), ("grep -rf x y", "-f", "argument"),
+    ("grep -D read x y", "-D", "`run`"),
+    ("grep -e -f x", "-e", "attach"), ("grep --exclude-from=x y", "--exclude-from", "argument"),
+    ("wc --files0-from=x", "--files0-from", "argument"),
+    ("du --files0-from=x", "--files0-from", "argument"), ("du -X x", "-X", "argument"),
+    ("diff --from-file=a b", "--from-file", "argument"),
+    ("diff -l a b", "-l", "`run`"), ("diff --paginate a b", "--paginate", "`run`"), ("df --sync", "--sync", "leave"),
+    ("date -s 2020-01-01", "-s", "`run`"), ("date --set=x", "--set", "`run`"),
+    ("date 010100002020", "010100002020", "clock"), ("date -f x", "-f", "argument"),
+    ("date -us x", "-s", "`run`"), ("hostname evil", "evil", "argument"), ("hostname -F x", "-F", "`run`"),
+    ("hostname -b x", "-b", "`run`"),
+    ("free -s 1", "-s", "`tail`"), ("free -hs1", "-s", "`tail`"), ("ps axe", "axe", "ps aux"), ("true x", "x", "none"),
+    ("sha256sum -c x", "-c", "argument"),
+    ("env sh -c x", "env", "`run`"), ("sh -c ls", "sh", "`run`"), ("rm -rf /", "rm", "`run`"),
+    ("sudo cat /etc/shadow", "sudo", "`run`"),
+    ("xargs ls", "xargs", "`run`"), ("awk 1", "awk", "`run`"), ("sed -i x", "sed", "`run`"),
+    ("/bin/cat x", "/bin/cat", "write `cat`"), ("./grep x", "./grep", "write `grep`"),
+    ("cat;rm x", "cat;rm", "`run`"), ("$(reboot)", "$(reboot)", "`run`"), ("ls --outp x", "--outp", "`run`"),
+    ("grep -r --fil=x y", "--fil", "written out"),
+  ])
+  func refusing(_ line: String, _ option: String, _ advice: String) {
+    let argv = line.split(separator: " ").map(String.init)
+    guard case .refused(let reason) = QueryPolicy.check(argv) else {
+      Issue.record("allowed: \(line)")
+      return
+    }
+    #expect(reason.contains(option), "\(reason)")
+    #expect(reason.contains(advice) || (advice == "written out" && reason.contains("write it out")), "\(reason)")
+  }
+
+  @Test func shellSyntaxInAnArgumentIsData() {
+    #expect(
+      QueryPolicy.check(["grep", "a;b $(c) `d` > e && f\ng", "file"])
+        == .allowed(["grep", "a;b $(c) `d` > e && f\ng", "file"]))
+    #expect(
+      QueryPolicy.check(["cat", "a b", "it's", "x\ny", ";", ">", "&&"])
+        == .allowed(["cat", "a b", "it's", "x\ny", ";", ">", "&&"]))
+  }
+
+  @Test func bounds() {
+    for argv in [
+      [], [""], ["cat", "a\0b"], Array(repeating: "cat", count: 257), ["cat", String(repeating: "x", count: 70_000)],
+    ] {
+      guard case .refused = QueryPolicy.check(argv) else {
+        Issue.record("allowed: \(argv.count) arguments")
+        return
+      }
+    }
+  }
+
+  @Test func theListIsTold() {
+    for name in [
+      "grep", "rg", "find", "ls", "tree", "cat", "head", "tail", "wc", "sort", "uniq", "diff", "stat", "file", "du",
+      "df", "true", "uptime",
+    ] {
+      #expect(QueryPolicy.commands.contains(name))
+    }
+    guard case .refused(let reason) = QueryPolicy.check(["reboot"]) else {
+      Issue.record("reboot is allowed")
+      return
+    }
+    #expect(reason.hasPrefix("Command 'reboot' not allowed. Allowed commands: grep, rg, find"))
+  }
+}
