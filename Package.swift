@@ -127,6 +127,7 @@ let package = Package(
       "AgentAPI", "RPC", "HTTP2", .nioCore, .nioPosix, .protobuf, .logging, .lifecycle, name: "AgentAPI",
       exclude: ["Python"]),
     tests("MCP", name: "MCP"),
+    tests("Telemetry", .logging, name: "Telemetry"),
     tests(
       "Coordinator", "AgentAPI", "MCP", "Telemetry", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioConcurrency, .logging,
       .lifecycle, name: "Coordinator"),
