@@ -72,7 +72,7 @@ struct WaitLine<Instant: InstantProtocol>: Sendable where Instant.Duration == Du
   var chain = Chain<WaitingRequest<Instant>>()
   /// How many of them want an SFTP lane.
   var files = 0
-  /// When a request of this line was last served.
+  /// When a request of this line was last served, or a connection for it was last made.
   var moved: Instant?
 }
 

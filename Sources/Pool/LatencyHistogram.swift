@@ -18,7 +18,7 @@ package struct LatencyHistogram: Sendable, Hashable {
   /// The duration below which the given share of the recorded ones lies; nil without any.
   package func quantile(_ share: Double) -> Duration? {
     guard count > 0 else { return nil }
-    let rank = max(1, (Double(count) * share).rounded(.up))
+    let rank = max(1, Double(count) * share)
     var seen = 0.0
     for index in buckets.indices {
       seen += Double(buckets[index])

@@ -14,7 +14,10 @@ extension Pool {
       let life = settings.lifetime * (1 - settings.lifetimeJitter * random.unit())
       connections[id].lifeEnds = now.advanced(by: life)
       scheduleUpkeep(id, now: now)
-      for name in LineName.allCases { serve(host, name, now: now, &out) }
+      for name in LineName.allCases {
+        hosts[host][name].moved = now
+        serve(host, name, now: now, &out)
+      }
       settle(id, now: now, &out)
       advanceLine(now: now, &out)
     }

@@ -3,7 +3,7 @@ extension Pool {
   /// Somebody wants a lane on `key`'s host until `deadline`.
   ///
   /// Where it has to wait, the answer names it, and exactly one `grant` or `refuse` action follows.
-  @specialized(where Instant == ContinuousClock.Instant)
+  @specialized(where Instant == Moment)
   package mutating func leaseRequested(
     _ key: PoolKey, kind: LeaseKind, class: LeaseClass, deadline: Instant, now: Instant
   ) -> (LeaseAnswer, PoolActions<Instant>) {
@@ -34,7 +34,7 @@ extension Pool {
 
   /// A holder is done. `sound` is false where the lane must not be used again: its operation failed half-way or was
   /// cancelled.
-  @specialized(where Instant == ContinuousClock.Instant)
+  @specialized(where Instant == Moment)
   package mutating func leaseReturned(_ lease: Lease, sound: Bool, now: Instant) -> PoolActions<Instant> {
     var out = PoolActions<Instant>()
     returnLease(lease, sound: sound, now: now, &out)

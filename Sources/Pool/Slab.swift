@@ -10,52 +10,49 @@ extension SlabID: CustomStringConvertible {
 }
 
 /// Elements at stable places, found, added and removed in constant time. A value.
+///
+/// What was removed is let go when its place is used again: places without an empty case are read where they stand,
+/// not copied out.
 struct Slab<Element: Sendable, Tag>: Sendable {
-  private struct Place {
-    var generation: UInt32
-    var element: Element?
-  }
-
-  private var places: [Place] = []
+  private var elements: [Element] = []
+  /// Odd while the place is taken.
+  private var generations: [UInt32] = []
   private var free: [UInt32] = []
 
-  var count: Int { places.count - free.count }
+  var count: Int { elements.count - free.count }
 
   mutating func insert(_ element: Element) -> SlabID<Tag> {
     if let position = free.popLast() {
-      places[Int(position)].element = element
-      return SlabID(position: position, generation: places[Int(position)].generation)
+      elements[Int(position)] = element
+      generations[Int(position)] &+= 1
+      return SlabID(position: position, generation: generations[Int(position)])
     }
-    places.append(Place(generation: 0, element: element))
-    return SlabID(position: UInt32(places.count - 1), generation: 0)
+    elements.append(element)
+    generations.append(1)
+    return SlabID(position: UInt32(elements.count - 1), generation: 1)
   }
 
-  @discardableResult
-  mutating func remove(_ id: SlabID<Tag>) -> Element? {
-    guard contains(id) else { return nil }
-    let position = Int(id.position)
-    let element = places[position].element.take()
-    places[position].generation &+= 1
+  mutating func remove(_ id: SlabID<Tag>) {
+    guard contains(id) else { return }
+    generations[Int(id.position)] &+= 1
     free.append(id.position)
-    return element
   }
 
   func contains(_ id: SlabID<Tag>) -> Bool {
     let position = Int(id.position)
-    return position < places.count && places[position].generation == id.generation && places[position].element != nil
+    return position < generations.count && generations[position] == id.generation
   }
 
   /// The element that `id` names, changed in place. Only for a name that `contains` confirmed or that this state keeps.
   subscript(id: SlabID<Tag>) -> Element {
-    _read { yield places[Int(id.position)].element! }
-    _modify { yield &places[Int(id.position)].element! }
+    _read { yield elements[Int(id.position)] }
+    _modify { yield &elements[Int(id.position)] }
   }
 
   /// The names of all elements, by place. Takes time with their number: for snapshots and shutdown.
   var ids: [SlabID<Tag>] {
-    places.indices.compactMap { index in
-      places[index].element == nil
-        ? nil : SlabID(position: UInt32(index), generation: places[index].generation)
+    generations.indices.compactMap { index in
+      generations[index] % 2 == 0 ? nil : SlabID(position: UInt32(index), generation: generations[index])
     }
   }
 }

@@ -53,6 +53,25 @@ import Testing
     #expect(world.granted == 5)
   }
 
+  @Test func aNewConnectionIsAMoveOfItsLine() {
+    var settings = PoolSettings()
+    settings.connections = 1
+    let world = PoolWorld(settings)
+    world.request(key("a"), .command)
+    world.establish(world.connecting[0])
+    world.request(key("b"))
+    world.pass(.seconds(4))
+    world.giveBack(world.leases[0])
+    world.end(world.closing[0])
+    world.pass(.milliseconds(900))
+    world.establish(world.connecting[0])
+    // b has waited for 4.9 s; its lane is only now being opened.
+    world.pass(.milliseconds(300))
+    #expect(world.refusals.isEmpty)
+    world.settle()
+    #expect(world.granted == 2)
+  }
+
   @Test func anIdleConnectionIsClosedAfterTheIdleTimeout() {
     let world = PoolWorld(PoolSettings())
     world.request(key("a"))

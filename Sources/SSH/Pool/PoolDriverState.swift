@@ -3,29 +3,34 @@ import SSHConfig
 
 /// What `SSHPool` keeps behind its lock: the pool's decisions, and the objects that they are about. A value.
 struct PoolDriverState: ~Copyable {
-  typealias Instant = ContinuousClock.Instant
-
-  var pool: Pool<Instant>
+  var pool: Pool<Moment>
+  /// Where the pool's time begins.
+  private let origin = ContinuousClock.now
   /// How to reach a host, for connections that the pool may ask for: the newest word of whoever asked for it.
   private var hosts: [PoolKey: ResolvedHost] = [:]
   private(set) var links: [ConnectionID: PoolLink] = [:]
   private var waiters: [RequestID: PoolWaiter] = [:]
   /// When the timer that counts is due; earlier ones are past caring for.
-  var timerDue: Instant?
+  var timerDue: Moment?
 
   init(settings: PoolSettings, random: SplitMix64) {
     pool = Pool(settings: settings, random: random)
   }
 
+  var now: Moment { moment(.now) }
+
+  func moment(_ instant: ContinuousClock.Instant) -> Moment { Moment(origin.duration(to: instant)) }
+
   /// Asks the pool. The first answer is nil where the task has to suspend for `RequestID`'s.
   mutating func request(
-    _ key: PoolKey, _ host: ResolvedHost, jumps: [ResolvedHost], kind: LeaseKind, class: LeaseClass, deadline: Instant
+    _ key: PoolKey, _ host: ResolvedHost, jumps: [ResolvedHost], kind: LeaseKind, class: LeaseClass,
+    deadline: ContinuousClock.Instant
   ) -> (PoolReply, [PoolEffect]) {
-    let (answer, actions) = pool.leaseRequested(key, kind: kind, class: `class`, deadline: deadline, now: .now)
+    let (answer, actions) = pool.leaseRequested(key, kind: kind, class: `class`, deadline: moment(deadline), now: now)
     switch answer {
     case .granted(let grant):
       if let held = held(grant) { return (.held(held), effects(of: actions)) }
-      return (.refused(.cancelled), effects(of: pool.leaseReturned(grant.lease, sound: false, now: .now)))
+      return (.refused(.cancelled), effects(of: pool.leaseReturned(grant.lease, sound: false, now: now)))
     case .refused(let refusal):
       return (.refused(refusal), effects(of: actions))
     case .waiting(let id):
@@ -69,7 +74,7 @@ struct PoolDriverState: ~Copyable {
   }
 
   /// What the pool's actions mean outside the lock.
-  mutating func effects(of actions: PoolActions<Instant>) -> [PoolEffect] {
+  mutating func effects(of actions: PoolActions<Moment>) -> [PoolEffect] {
     var effects: [PoolEffect] = []
     for action in actions.list {
       switch action {
@@ -94,7 +99,7 @@ struct PoolDriverState: ~Copyable {
           answer(id, .success(held), &effects)
         } else {
           answer(id, .failure(.cancelled), &effects)
-          effects += self.effects(of: pool.leaseReturned(grant.lease, sound: false, now: .now))
+          effects += self.effects(of: pool.leaseReturned(grant.lease, sound: false, now: now))
         }
       case .refuse(let id, let refusal):
         answer(id, .failure(refusal), &effects)
@@ -104,7 +109,7 @@ struct PoolDriverState: ~Copyable {
     }
     if let wake = actions.wake {
       timerDue = wake
-      effects.append(.wake(wake))
+      effects.append(.wake(wake, in: max(.zero, now.duration(to: wake))))
     }
     return effects
   }

@@ -52,6 +52,6 @@ enum PoolEffect: Sendable {
   /// The lane's channel closes; the lane is free when it has.
   case closeLane(LaneID, SFTPLane?)
   case reportFailure(ConnectionID, SSHError)
-  case wake(ContinuousClock.Instant)
+  case wake(Moment, in: Duration)
   case finish
 }

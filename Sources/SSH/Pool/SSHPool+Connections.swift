@@ -29,7 +29,7 @@ extension SSHPool {
       logger.debug(
         "connection failed",
         metadata: ["host": "\(host.alias)", "code": "\(error.code.rawValue)", "reason": "\(error.message)"])
-      tell(ending: id) { $0.handshakeFailed(id, error.connectFailure, now: .now) }
+      tell(ending: id) { $0.handshakeFailed(id, error.connectFailure, now: $1) }
     }
   }
 
@@ -40,11 +40,11 @@ extension SSHPool {
       state.pool.handshakeMeasured(.keyExchange, connection.timings.keyExchange)
       state.pool.handshakeMeasured(.authentication, connection.timings.authentication)
       state.pool.handshakeMeasured(.total, connection.timings.total)
-      let actions = state.pool.connectionEstablished(id, now: .now)
+      let actions = state.pool.connectionEstablished(id, now: state.now)
       return state.effects(of: actions)
     }
     connection.ended.whenSuccess { reason in
-      self.tell(ending: id) { $0.connectionClosed(id, reason?.connectFailure, now: .now) }
+      self.tell(ending: id) { $0.connectionClosed(id, reason?.connectFailure, now: $1) }
     }
     if let effects {
       perform(effects)
@@ -58,7 +58,7 @@ extension SSHPool {
       let lane = try await connection.openLane(deadline: .now + settings.laneTimeout)
       let effects = state.withLock { state -> [PoolEffect]? in
         guard state.setLane(lane, at: id) else { return nil }
-        let actions = state.pool.laneOpened(id, now: .now)
+        let actions = state.pool.laneOpened(id, now: state.now)
         return state.effects(of: actions)
       }
       if let effects {
@@ -71,7 +71,7 @@ extension SSHPool {
         "lane refused", metadata: ["host": "\(connection.host.alias)", "reason": "\(error.message)"])
       // A lane that failed with its connection is the connection's to tell.
       guard error.scope != .connection else { return }
-      tell { $0.laneOpenFailed(id, reason: error, now: .now) }
+      tell { $0.laneOpenFailed(id, reason: error, now: $1) }
     }
   }
 }

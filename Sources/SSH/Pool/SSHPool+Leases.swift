@@ -38,7 +38,7 @@ extension SSHPool {
 
   func giveBack(_ held: HeldLease, sound: Bool) {
     let effects = state.withLock { state in
-      let actions = state.pool.leaseReturned(held.grant.lease, sound: sound, now: .now)
+      let actions = state.pool.leaseReturned(held.grant.lease, sound: sound, now: state.now)
       return state.effects(of: actions)
     }
     perform(effects)
@@ -51,7 +51,7 @@ extension SSHPool {
         if let answer { continuation.resume(returning: answer) }
       }
     } onCancel: {
-      tell { $0.leaseCancelled(id, now: .now) }
+      tell { $0.leaseCancelled(id, now: $1) }
     }
   }
 }

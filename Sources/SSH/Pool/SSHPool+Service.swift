@@ -20,26 +20,26 @@ extension SSHPool {
         self.shutDown()
       }
     } onCancel: {
-      self.tell { $0.shutdownForced(now: .now) }
+      self.tell { $0.shutdownForced(now: $1) }
     }
     for connection in state.withLock({ $0.takeConnections() }) { await connection.close() }
   }
 
   private func shutDown() {
-    tell { $0.shutdownBegan(now: .now) }
+    tell { $0.shutdownBegan(now: $1) }
     timerLoop.scheduleTask(in: TimeAmount(settings.shutdownGrace)) {
-      self.tell { $0.shutdownForced(now: .now) }
+      self.tell { $0.shutdownForced(now: $1) }
     }
   }
 
   /// One event for the pool, and what follows from it. `ending`: this connection is gone with it.
   func tell(
     ending id: ConnectionID? = nil,
-    _ event: (inout Pool<ContinuousClock.Instant>) -> PoolActions<ContinuousClock.Instant>
+    _ event: (inout Pool<Moment>, Moment) -> PoolActions<Moment>
   ) {
     let effects = state.withLock { state in
       if let id { state.unlink(id) }
-      let actions = event(&state.pool)
+      let actions = event(&state.pool, state.now)
       return state.effects(of: actions)
     }
     perform(effects)
@@ -54,24 +54,23 @@ extension SSHPool {
         continuation.resume(returning: answer)
       case .closeLane(let id, let lane):
         lane?.close()
-        tell { $0.laneClosed(id, now: .now) }
+        tell { $0.laneClosed(id, now: $1) }
       case .reportFailure(let id, let error):
-        tell(ending: id) { $0.handshakeFailed(id, error.connectFailure, now: .now) }
-      case .wake(let instant):
-        wake(at: instant)
+        tell(ending: id) { $0.handshakeFailed(id, error.connectFailure, now: $1) }
+      case .wake(let moment, let delay):
+        wake(at: moment, in: delay)
       case .finish:
         queue.finish()
       }
     }
   }
 
-  private func wake(at instant: ContinuousClock.Instant) {
-    let delay = max(.zero, ContinuousClock.now.duration(to: instant))
+  private func wake(at moment: Moment, in delay: Duration) {
     timerLoop.scheduleTask(in: TimeAmount(delay)) {
       let effects = self.state.withLock { state -> [PoolEffect] in
-        guard state.timerDue == instant else { return [] }
+        guard state.timerDue == moment else { return [] }
         state.timerDue = nil
-        let actions = state.pool.timerFired(now: .now)
+        let actions = state.pool.timerFired(now: state.now)
         return state.effects(of: actions)
       }
       self.perform(effects)

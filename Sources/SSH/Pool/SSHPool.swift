@@ -85,10 +85,9 @@ package final class SSHPool: Sendable, Service {
   /// What the pool knows about one host.
   package func contact(with host: ResolvedHost, jumps: [ResolvedHost] = []) -> HostContact {
     let key = PoolKey(host, jumps: jumps)
-    let (isConnected, failures) = state.withLock { state in
-      (state.pool.isConnected(key), state.pool.hostState(key).failures)
+    let (isConnected, failures, now) = state.withLock { state in
+      (state.pool.isConnected(key), state.pool.hostState(key).failures, state.now)
     }
-    let now = ContinuousClock.now
     return HostContact(
       isConnected: isConnected, lastError: failures.map { SSHError($0.last.reason, host: host.alias) },
       lastErrorAge: failures.map { $0.lastAt.duration(to: now) },
