@@ -21,6 +21,8 @@ package struct CoordinatorCore: Sendable {
   /// What asking one host needs.
   struct HostCall: Sendable {
     let index: Int
+    /// How many are asked in the call.
+    let count: Int
     /// As its agent knows it.
     let alias: String
     let path: RemotePath?
@@ -45,13 +47,7 @@ package struct CoordinatorCore: Sendable {
   /// Resolves the targets, asks every host side by side until the deadline, and says who failed and why.
   ///
   /// Throws when the targets or options make no call.
-  func ask<Value: Sendable>(
-    _ targets: [Target], _ options: CallOptions, start: ContinuousClock.Instant,
-    _ operation: @escaping @Sendable (HostCall) async throws -> Value
-  ) async throws(TargetError) -> Asked<Value> {
-    try await ask(targets, options, start: start, prepare: { _ in }, operation)
-  }
-
+  ///
   /// - Parameter prepare: is told what will be asked, before the first host is.
   func ask<Value: Sendable>(
     _ targets: [Target], _ options: CallOptions, start: ContinuousClock.Instant, prepare: (Asks) -> Void,
@@ -72,7 +68,8 @@ package struct CoordinatorCore: Sendable {
       let host = asks.host(index)
       let link = directory.link(for: host, at: .now)
       let call = HostCall(
-        index: index, alias: host.id.alias, path: asks.asks[index].path, service: link.service, context: context)
+        index: index, count: asks.asks.count, alias: host.id.alias, path: asks.asks[index].path, service: link.service,
+        context: context)
       return try await operation(call)
     }
     return sort(outcomes, asks, timeout: timeout)

@@ -77,24 +77,18 @@ extension CoordinatorCore {
   ) async throws(TargetError) -> Answer<Listing> {
     let start = ContinuousClock.now
     let collector = ListCollector(capacity: settings.memoryLimit)
-    let limit = Mutex(0)
-    let asked = try await ask(
-      targets, options, start: start,
-      prepare: { asks in
-        collector.expect(asks.asks.count)
-        // All hosts' times are held at once: bound their sum.
-        let share = max(settings.entries, settings.entriesOfCall / max(1, asks.asks.count))
-        limit.withLock { $0 = min(wanted.limit ?? settings.entries, settings.entryLimit, share) }
-      },
-      { call in
-        do {
-          let request = Self.request(call, wanted, limit: limit.withLock { $0 })
-          _ = try await call.service.list(request, call.context) { batch in try collector.take(batch, from: call.index)
-          }
-        } catch is ListCollector.Full {
-          // An answer, cut.
+    let asked = try await ask(targets, options, start: start, prepare: { collector.expect($0.asks.count) }) { call in
+      // All hosts' times are held at once: bound their sum.
+      let share = max(settings.entries, settings.entriesOfCall / call.count)
+      let limit = min(wanted.limit ?? settings.entries, settings.entryLimit, share)
+      do {
+        _ = try await call.service.list(Self.request(call, wanted, limit: limit), call.context) { batch in
+          try collector.take(batch, from: call.index)
         }
-      })
+      } catch is ListCollector.Full {
+        // An answer, cut.
+      }
+    }
     return ListFold(asked: asked, state: collector.finish(), wanted: wanted)
       .answer(budget: max(settings.answerLimit, wanted.limit == nil ? 0 : settings.fileLimit))
   }

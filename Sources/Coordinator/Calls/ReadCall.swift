@@ -127,7 +127,8 @@ extension CoordinatorCore {
     let host = asks.host(0)
     let context = CallContext(deadline: start + timeout, requestID: options.requestID, principal: options.principal)
     let call = HostCall(
-      index: 0, alias: host.id.alias, path: target.path, service: directory.link(for: host, at: start).service,
+      index: 0, count: 1, alias: host.id.alias, path: target.path,
+      service: directory.link(for: host, at: start).service,
       context: context)
     let info = Mutex(FileInfo())
     do {

@@ -45,12 +45,12 @@ package enum AnswerText {
       return Key(code: failure.code.rawValue, message: message, phase: failure.phase, path: failure.path)
     }
     let groups = Fold.groups(keys)
-    let limits = FairShare.divide(AnswerJSON.failureBudget, among: groups.map { keys[$0[0]].message.utf8.count })
-    return zip(groups, limits).map { members, limit in
+    let messages = groups.map { $0.count > 1 ? keys[$0[0]].message : failures[$0[0]].message }
+    let limits = FairShare.divide(AnswerJSON.failureBudget, among: messages.map(\.utf8.count))
+    return groups.indices.map { index in
+      let members = groups[index]
       let first = failures[members[0]]
-      let whole = members.count > 1 ? keys[members[0]].message : first.message
-      let message = ReadableText.shortened(
-        whole, limit: max(64, limit + whole.utf8.count - keys[members[0]].message.utf8.count))
+      let message = ReadableText.shortened(messages[index], limit: max(64, limits[index]))
       var facts = [first.code.rawValue]
       if let phase = first.phase { facts.append("in \(phase)") }
       if let elapsed = members.compactMap({ failures[$0].elapsedMS }).max() {
