@@ -24,6 +24,9 @@ final class RemoteLink: Sendable {
   }
   private let state: Mutex<State>
 
+  /// More than an agent's own grace.
+  private static let longestDrain: Duration = .seconds(60)
+
   private enum Errand: Sendable {
     case command(Machine.Command)
     case stop
@@ -130,8 +133,8 @@ final class RemoteLink: Sendable {
       let (client, waiters) = change { $0.stopped() }
       for waiter in waiters { waiter.resume(returning: nil) }
       for observer in state.withLock({ $0.observers.values.map { $0 } }) { observer.finish() }
-      await client?.connection.shutdown(grace: settings.grace)
       group.cancelAll()
+      await client?.connection.shutdown(grace: settings.grace)
     }
   }
 
@@ -167,8 +170,20 @@ final class RemoteLink: Sendable {
     }
     guard let error = try? await connection.unusable.get() else { return }
     logger.warning("The link to an agent ended", metadata: metadata(error.message))
-    // Calls that were begun may end; a drained agent closes it itself.
-    await connection.shutdown(grace: settings.http2.pingAfter + .seconds(30))
+    await retire(connection)
+  }
+
+  /// Calls that were begun may end: for as long as a draining agent lets them, or for `grace` when this side stops.
+  private func retire(_ connection: HTTP2Connection) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await connection.shutdown(grace: Self.longestDrain) }
+      group.addTask {
+        try? await Task.sleep(for: Self.longestDrain)
+        await connection.shutdown(grace: self.settings.grace)
+      }
+      await group.next()
+      group.cancelAll()
+    }
   }
 
   private func pause(_ until: ContinuousClock.Instant, _ number: Int) async {

@@ -10,7 +10,8 @@ struct AgentRoutes: Sendable {
   let logger: Logger
 
   /// How a watch ends when the agent drains.
-  static let goingAway = RPCError(.unavailable, "the agent is going away", mayHaveRun: false)
+  static let goingAway = RPCError(
+    AgentError(code: .unreachable, message: "the agent is going away", scope: .agent))
 
   var routes: RPCServer.Routes {
     [

@@ -40,6 +40,13 @@ package struct RPCContext: Sendable {
   package var deadline: ContinuousClock.Instant?
   /// The other end, as the socket has it.
   package var peer: SocketAddress?
+
+  package init(path: String, metadata: RPCMetadata, deadline: ContinuousClock.Instant?, peer: SocketAddress?) {
+    self.path = path
+    self.metadata = metadata
+    self.deadline = deadline
+    self.peer = peer
+  }
 }
 
 /// Sendable: its call's state is behind a lock. Takes the messages of a server-streaming answer.

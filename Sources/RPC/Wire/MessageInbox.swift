@@ -4,8 +4,9 @@ import NIOCore
 /// Messages that came and wait to be taken, and the account of the window: each received byte is given back to the sender
 /// exactly once. Pure.
 ///
-/// The bytes of a message that is not whole yet are given back as they come, or one longer than the window would never be
-/// whole; those of a whole one when it is taken. So at most one window and one message are held.
+/// The bytes of a whole message are given back when it is taken. Those of an unfinished one are given back as they come, or one
+/// longer than the window would never be whole, but only while no whole one waits. So at most one window and one message are
+/// held.
 struct MessageInbox {
   private var deframer: MessageDeframer
   private var messages: Deque<Item> = []
@@ -35,11 +36,20 @@ struct MessageInbox {
       messages.append(Item(message: message, credit: whole - advanced))
       advanced = 0
     }
+    return messages.isEmpty ? advance() : 0
+  }
+
+  mutating func take() -> Item? {
+    guard var item = messages.popFirst() else { return nil }
+    if messages.isEmpty { item.credit += advance() }
+    return item
+  }
+
+  /// Gives the unfinished message's bytes back, which were not yet.
+  private mutating func advance() -> Int {
     defer { advanced = deframer.pendingBytes }
     return deframer.pendingBytes - advanced
   }
-
-  mutating func take() -> Item? { messages.popFirst() }
 
   /// Forgets everything, as when the call is over: the stream's end gives the bytes back.
   mutating func clear() {
