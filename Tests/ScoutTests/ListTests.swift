@@ -3,56 +3,58 @@ import MCP
 import TestFleet
 import Testing
 
-/// The tool `list` over a real sshd.
-@Suite struct ListTests {
-  private func names(_ reply: Reply) -> [String] { reply["entries"]?.array?.compactMap { $0["name"]?.string } ?? [] }
+extension EndToEnd {
+  /// The tool `list` over a real sshd.
+  @Suite struct ListTests {
+    private func names(_ reply: Reply) -> [String] { reply["entries"]?.array?.compactMap { $0["name"]?.string } ?? [] }
 
-  @Test(arguments: Rig.Wiring.allCases)
-  func entriesWithTheirFacts(_ wiring: Rig.Wiring) async throws {
-    try await Rig.with(wiring, hosts: 1) { rig, fleet in
-      let files = FileManager.default
-      try Data("12345".utf8).write(to: fleet.files.appending(path: "file"))
-      try Data().write(to: fleet.files.appending(path: ".hidden"))
-      try files.createDirectory(at: fleet.files.appending(path: "folder/inner"), withIntermediateDirectories: true)
-      try files.createSymbolicLink(atPath: fleet.files.path + "/link", withDestinationPath: "file")
-      let target = JSON.string("host1:\(fleet.files.path)")
+    @Test(arguments: Rig.Wiring.allCases)
+    func entriesWithTheirFacts(_ wiring: Rig.Wiring) async throws {
+      try await Rig.with(wiring, hosts: 1) { rig, fleet in
+        let files = FileManager.default
+        try Data("12345".utf8).write(to: fleet.files.appending(path: "file"))
+        try Data().write(to: fleet.files.appending(path: ".hidden"))
+        try files.createDirectory(at: fleet.files.appending(path: "folder/inner"), withIntermediateDirectories: true)
+        try files.createSymbolicLink(atPath: fleet.files.path + "/link", withDestinationPath: "file")
+        let target = JSON.string("host1:\(fleet.files.path)")
 
-      let flat = try await rig.call("list", ["target": target])
-      #expect(names(flat) == ["file", "folder", "link"])
-      let entries = flat["entries"]?.array ?? []
-      #expect(entries.first?["size"] == 5 && entries.first?["type"] == "file")
-      #expect(entries.last?["link_target"] == "file")
-      let tree = try await rig.call("list", ["target": target, "depth": 3, "hidden": true])
-      #expect(names(tree) == [".hidden", "file", "folder", "folder/inner", "link"])
-    }
-  }
-
-  @Test(arguments: Rig.Wiring.allCases)
-  func aFileIsNotADirectory(_ wiring: Rig.Wiring) async throws {
-    try await Rig.with(wiring, hosts: 1) { rig, fleet in
-      try Data().write(to: fleet.files.appending(path: "file"))
-      let file = try await rig.call("list", ["target": .string("host1:\(fleet.files.path)/file")])
-      #expect(file.codes == ["not_a_directory"])
-      let missing = try await rig.call("list", ["target": .string("host1:\(fleet.files.path)/none")])
-      #expect(missing.codes == ["not_found"])
-    }
-  }
-
-  @Test(arguments: Rig.Wiring.allCases)
-  func fiftyThousandEntriesAreBoundedAndSayHowToGoOn(_ wiring: Rig.Wiring) async throws {
-    try await Rig.with(wiring, hosts: 1) { rig, fleet in
-      for number in 0..<50_000 {
-        let descriptor = open(fleet.files.path + String(format: "/f%05d", number), O_CREAT | O_WRONLY, 0o644)
-        close(descriptor)
+        let flat = try await rig.call("list", ["target": target])
+        #expect(names(flat) == ["file", "folder", "link"])
+        let entries = flat["entries"]?.array ?? []
+        #expect(entries.first?["size"] == 5 && entries.first?["type"] == "file")
+        #expect(entries.last?["link_target"] == "file")
+        let tree = try await rig.call("list", ["target": target, "depth": 3, "hidden": true])
+        #expect(names(tree) == [".hidden", "file", "folder", "folder/inner", "link"])
       }
-      let target = JSON.string("host1:\(fleet.files.path)")
-      let first = try await rig.call("list", ["target": target, "limit": 100, "timeout_ms": 30_000])
-      #expect(names(first).count == 100 && first["truncated"] == true && first["total"] == 50_000)
-      #expect(first.outcome.text.contains("skip"))
-      let next = try await rig.call("list", ["target": target, "limit": 2, "skip": 49_998, "timeout_ms": 30_000])
-      #expect(names(next) == ["f49998", "f49999"] && next["truncated"] == false)
-      let usual = try await rig.call("list", ["target": target, "timeout_ms": 30_000])
-      #expect(usual["truncated"] == true && usual.outcome.text.utf8.count < 200_000)
+    }
+
+    @Test(arguments: Rig.Wiring.allCases)
+    func aFileIsNotADirectory(_ wiring: Rig.Wiring) async throws {
+      try await Rig.with(wiring, hosts: 1) { rig, fleet in
+        try Data().write(to: fleet.files.appending(path: "file"))
+        let file = try await rig.call("list", ["target": .string("host1:\(fleet.files.path)/file")])
+        #expect(file.codes == ["not_a_directory"])
+        let missing = try await rig.call("list", ["target": .string("host1:\(fleet.files.path)/none")])
+        #expect(missing.codes == ["not_found"])
+      }
+    }
+
+    @Test(arguments: Rig.Wiring.allCases)
+    func fiftyThousandEntriesAreBoundedAndSayHowToGoOn(_ wiring: Rig.Wiring) async throws {
+      try await Rig.with(wiring, hosts: 1) { rig, fleet in
+        for number in 0..<50_000 {
+          let descriptor = open(fleet.files.path + String(format: "/f%05d", number), O_CREAT | O_WRONLY, 0o644)
+          close(descriptor)
+        }
+        let target = JSON.string("host1:\(fleet.files.path)")
+        let first = try await rig.call("list", ["target": target, "limit": 100, "timeout_ms": 30_000])
+        #expect(names(first).count == 100 && first["truncated"] == true && first["total"] == 50_000)
+        #expect(first.outcome.text.contains("skip"))
+        let next = try await rig.call("list", ["target": target, "limit": 2, "skip": 49_998, "timeout_ms": 30_000])
+        #expect(names(next) == ["f49998", "f49999"] && next["truncated"] == false)
+        let usual = try await rig.call("list", ["target": target, "timeout_ms": 30_000])
+        #expect(usual["truncated"] == true && usual.outcome.text.utf8.count < 200_000)
+      }
     }
   }
 }

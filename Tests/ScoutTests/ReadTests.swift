@@ -3,91 +3,96 @@ import MCP
 import TestFleet
 import Testing
 
-/// The tool `read` over a real sshd, by both wirings.
-@Suite struct ReadTests {
-  @Test(arguments: Rig.Wiring.allCases)
-  func oddPathsReadRight(_ wiring: Rig.Wiring) async throws {
-    let names = ["a b", "it's \"quoted\"", "new\nline", "-leading", "..data", "$(id)`id`;&", "ünïcode", "a:b", "*", "~x"]
-    try await Rig.with(wiring, hosts: 1) { rig, fleet in
-      for name in names {
-        try Data("content of \(name)".utf8).write(to: fleet.files.appending(path: name))
-        let reply = try await rig.call("read", ["target": .string("host1:\(fleet.files.path)/\(name)")])
-        #expect(reply["content"]?.string == "content of \(name)", "\(name.debugDescription): \(reply.outcome.text)")
+extension EndToEnd {
+  /// The tool `read` over a real sshd, by both wirings.
+  @Suite struct ReadTests {
+    @Test(arguments: Rig.Wiring.allCases)
+    func oddPathsReadRight(_ wiring: Rig.Wiring) async throws {
+      let names = [
+        "a b", "it's \"quoted\"", "new\nline", "-leading", "..data", "$(id)`id`;&", "ünïcode", "a:b", "*", "~x",
+      ]
+      try await Rig.with(wiring, hosts: 1) { rig, fleet in
+        for name in names {
+          try Data("content of \(name)".utf8).write(to: fleet.files.appending(path: name))
+          let reply = try await rig.call("read", ["target": .string("host1:\(fleet.files.path)/\(name)")])
+          #expect(reply["content"]?.string == "content of \(name)", "\(name.debugDescription): \(reply.outcome.text)")
+        }
       }
     }
-  }
 
-  @Test(arguments: Rig.Wiring.allCases)
-  func whatIsNotAFileSaysWhatItIs(_ wiring: Rig.Wiring) async throws {
-    try await Rig.with(wiring, hosts: 1) { rig, fleet in
-      let folder = try await rig.call("read", ["target": .string("host1:\(fleet.files.path)")])
-      #expect(folder.codes == ["not_a_file"] && folder.outcome.isError)
-      let missing = try await rig.call("read", ["target": .string("host1:\(fleet.files.path)/nothing")])
-      #expect(missing.codes == ["not_found"])
-      let device = try await rig.call("read", ["target": "host1:/dev/zero", "timeout_ms": 5000])
-      #expect(device.codes == ["not_a_file"])
+    @Test(arguments: Rig.Wiring.allCases)
+    func whatIsNotAFileSaysWhatItIs(_ wiring: Rig.Wiring) async throws {
+      try await Rig.with(wiring, hosts: 1) { rig, fleet in
+        let folder = try await rig.call("read", ["target": .string("host1:\(fleet.files.path)")])
+        #expect(folder.codes == ["not_a_file"] && folder.outcome.isError)
+        let missing = try await rig.call("read", ["target": .string("host1:\(fleet.files.path)/nothing")])
+        #expect(missing.codes == ["not_found"])
+        let device = try await rig.call("read", ["target": "host1:/dev/zero", "timeout_ms": 5000])
+        #expect(device.codes == ["not_a_file"])
+      }
     }
-  }
 
-  @Test(arguments: Rig.Wiring.allCases)
-  func binaryComesAsBase64(_ wiring: Rig.Wiring) async throws {
-    try await Rig.with(wiring, hosts: 1) { rig, fleet in
-      let bytes = Data((0...255).map { UInt8($0) })
-      try bytes.write(to: fleet.files.appending(path: "binary"))
-      let reply = try await rig.call("read", ["target": .string("host1:\(fleet.files.path)/binary"), "sha256": true])
-      #expect(reply["encoding"] == "base64")
-      #expect(reply["content"]?.string == bytes.base64EncodedString())
-      #expect(reply["sha256"]?.string == "40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880")
+    @Test(arguments: Rig.Wiring.allCases)
+    func binaryComesAsBase64(_ wiring: Rig.Wiring) async throws {
+      try await Rig.with(wiring, hosts: 1) { rig, fleet in
+        let bytes = Data((0...255).map { UInt8($0) })
+        try bytes.write(to: fleet.files.appending(path: "binary"))
+        let reply = try await rig.call("read", ["target": .string("host1:\(fleet.files.path)/binary"), "sha256": true])
+        #expect(reply["encoding"] == "base64")
+        #expect(reply["content"]?.string == bytes.base64EncodedString())
+        #expect(reply["sha256"]?.string == "40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880")
+      }
     }
-  }
 
-  @Test(arguments: Rig.Wiring.allCases)
-  func partsOfAFile(_ wiring: Rig.Wiring) async throws {
-    try await Rig.with(wiring, hosts: 1) { rig, fleet in
-      let text = (1...100_000).map { "line \($0)\n" }.joined()
-      try Data(text.utf8).write(to: fleet.files.appending(path: "lines"))
-      let target = JSON.string("host1:\(fleet.files.path)/lines")
-      let head = try await rig.call("read", ["target": target, "head": 2])
-      #expect(head["content"] == "line 1\nline 2\n")
-      let tail = try await rig.call("read", ["target": target, "tail": 2])
-      #expect(tail["content"] == "line 99999\nline 100000\n")
-      let middle = try await rig.call("read", ["target": target, "offset": 5, "limit": 4])
-      #expect(middle["content"] == "1\nli" && middle["truncated"] == true && middle["next_offset"] == 9)
-      let exact = try await rig.call("read", ["target": target, "offset": .int(Int64(text.utf8.count - 3)), "limit": 3])
-      #expect(exact["content"] == "00\n" && exact["truncated"] == false)
-      let most = try await rig.call("read", ["target": target, "limit": 500_000])
-      #expect(most["content"]?.string.map { text.hasPrefix($0) } == true)
+    @Test(arguments: Rig.Wiring.allCases)
+    func partsOfAFile(_ wiring: Rig.Wiring) async throws {
+      try await Rig.with(wiring, hosts: 1) { rig, fleet in
+        let text = (1...100_000).map { "line \($0)\n" }.joined()
+        try Data(text.utf8).write(to: fleet.files.appending(path: "lines"))
+        let target = JSON.string("host1:\(fleet.files.path)/lines")
+        let head = try await rig.call("read", ["target": target, "head": 2])
+        #expect(head["content"] == "line 1\nline 2\n")
+        let tail = try await rig.call("read", ["target": target, "tail": 2])
+        #expect(tail["content"] == "line 99999\nline 100000\n")
+        let middle = try await rig.call("read", ["target": target, "offset": 5, "limit": 4])
+        #expect(middle["content"] == "1\nli" && middle["truncated"] == true && middle["next_offset"] == 9)
+        let exact = try await rig.call(
+          "read", ["target": target, "offset": .int(Int64(text.utf8.count - 3)), "limit": 3])
+        #expect(exact["content"] == "00\n" && exact["truncated"] == false)
+        let most = try await rig.call("read", ["target": target, "limit": 500_000])
+        #expect(most["content"]?.string.map { text.hasPrefix($0) } == true)
+      }
     }
-  }
 
-  @Test func filesOfProcAreRead() async throws {
-    try await Rig.with(.embedded, hosts: 1) { rig, _ in
-      let whole = try await rig.call("read", ["target": "host1:/proc/version"])
-      #expect(whole["content"]?.string?.hasPrefix("Linux") == true)
-      let tail = try await rig.call("read", ["target": "host1:/proc/meminfo", "tail": 1])
-      #expect(tail["content"]?.string?.hasPrefix("DirectMap") == true, "\(tail.outcome.text)")
+    @Test func filesOfProcAreRead() async throws {
+      try await Rig.with(.embedded, hosts: 1) { rig, _ in
+        let whole = try await rig.call("read", ["target": "host1:/proc/version"])
+        #expect(whole["content"]?.string?.hasPrefix("Linux") == true)
+        let tail = try await rig.call("read", ["target": "host1:/proc/meminfo", "tail": 1])
+        #expect(tail["content"]?.string?.hasPrefix("DirectMap") == true, "\(tail.outcome.text)")
+      }
     }
-  }
 
-  @Test(arguments: Rig.Wiring.allCases)
-  func equalFilesOfManyHostsAreOneGroup(_ wiring: Rig.Wiring) async throws {
-    try await Rig.with(wiring, hosts: 20) { rig, fleet in
-      try Data("same".utf8).write(to: fleet.files.appending(path: "f"))
-      let reply = try await rig.call("read", ["target": .string("*:\(fleet.files.path)/f")])
-      #expect(reply.groups.count == 1 && reply.answeredHosts == 20 && reply["content"] == "same")
-      #expect(fleet.loginCount == 20)
+    @Test(arguments: Rig.Wiring.allCases)
+    func equalFilesOfManyHostsAreOneGroup(_ wiring: Rig.Wiring) async throws {
+      try await Rig.with(wiring, hosts: 20) { rig, fleet in
+        try Data("same".utf8).write(to: fleet.files.appending(path: "f"))
+        let reply = try await rig.call("read", ["target": .string("*:\(fleet.files.path)/f")])
+        #expect(reply.groups.count == 1 && reply.answeredHosts == 20 && reply["content"] == "same")
+        #expect(fleet.loginCount == 20)
+      }
     }
-  }
 
-  @Test func deniedIsPermissionDenied() async throws {
-    // As root nothing on this machine is denied, so the server is told to deny.
-    var options = TestFleet.Options()
-    options.hosts = 1
-    options.configuration = ["Subsystem sftp internal-sftp -P open"]
-    try await TestFleet.with(options) { fleet in
-      try await Rig.with(.embedded, configPath: fleet.configPath) { rig in
-        let reply = try await rig.call("read", ["target": "host1:/etc/hostname"])
-        #expect(reply.codes == ["permission_denied"])
+    @Test func deniedIsPermissionDenied() async throws {
+      // As root nothing on this machine is denied, so the server is told to deny.
+      var options = TestFleet.Options()
+      options.hosts = 1
+      options.subsystem = "internal-sftp -P open"
+      try await TestFleet.with(options) { fleet in
+        try await Rig.with(.embedded, configPath: fleet.configPath) { rig in
+          let reply = try await rig.call("read", ["target": "host1:/etc/hostname"])
+          #expect(reply.codes == ["permission_denied"])
+        }
       }
     }
   }

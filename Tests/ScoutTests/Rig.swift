@@ -1,3 +1,4 @@
+import NIOCore
 import Agent
 import AgentAPI
 import Coordinator
@@ -10,6 +11,10 @@ import SSH
 import ServiceLifecycle
 import Telemetry
 import TestFleet
+import Testing
+
+/// The suites that start hosts and processes. One after another: each wants the machine for itself.
+@Suite(.serialized) enum EndToEnd {}
 
 /// Everything between a tool call and a real sshd, in this process: tools, directory, agent, pool and, where wanted,
 /// the HTTP/2 link between them.
@@ -43,7 +48,8 @@ struct Rig: Sendable {
     if wiring == .link {
       let server = try await AgentServer.bind(agent, host: "127.0.0.1", port: 0, tls: nil, group: group, logger: logger)
       let remote = RemoteAgent(
-        target: AgentTarget(name: "dc1", host: "127.0.0.1", port: server.address.port ?? 0), group: group, logger: logger)
+        target: AgentTarget(name: "dc1", host: "127.0.0.1", port: server.address.port ?? 0), group: group,
+        logger: logger)
       services += [server, remote]
       service = remote
     }
@@ -84,8 +90,11 @@ struct Reply: Sendable {
 
   var groups: [JSON] { outcome.structured?["groups"]?.array ?? [] }
   var failures: [JSON] { outcome.structured?["failures"]?.array ?? [] }
-  /// The codes of all failures, sorted.
-  var codes: [String] { failures.compactMap { $0["code"]?.string }.sorted() }
+  /// The codes of all failures, sorted. Where no host answered there is only text, which ends each failure with its code.
+  var codes: [String] {
+    guard failures.isEmpty else { return failures.compactMap { $0["code"]?.string }.sorted() }
+    return outcome.text.matches(of: /\[([a-z_]+)[^\]\n]*\](\n|$)/).map { String($0.1) }.sorted()
+  }
   var failedHosts: [String] { failures.compactMap { $0["host"]?.string } }
   var answeredHosts: Int { groups.reduce(0) { $0 + ($1["hosts"]?.array?.count ?? 0) } }
   /// A member of the only group.

@@ -23,7 +23,7 @@ final class SSHServer: Sendable {
       "PidFile none", "StrictModes no", "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
       "PermitRootLogin yes", "UseDNS no", "PrintMotd no", "LogLevel VERBOSE",
       "MaxStartups \(options.maxStartups)", "MaxSessions \(options.maxSessions)",
-      "Subsystem sftp internal-sftp",
+      "Subsystem sftp \(options.subsystem)",
     ]
     try (lines.joined(separator: "\n") + "\n").write(toFile: configPath, atomically: true, encoding: .utf8)
   }

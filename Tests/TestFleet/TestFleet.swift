@@ -19,6 +19,8 @@ package final class TestFleet: Sendable {
     package var maxSessions = 10
     /// Key types of the host keys, as ssh-keygen names them.
     package var hostKeyTypes = ["ed25519"]
+    /// The command of sshd_config(5)'s sftp subsystem.
+    package var subsystem = "internal-sftp"
     /// Further lines of sshd_config(5), before everything else.
     package var configuration: [String] = []
 

@@ -1,0 +1,96 @@
+import Foundation
+import MCP
+import TestFleet
+import Testing
+
+extension EndToEnd {
+  /// The commands for a person at a terminal: what they print and how they end.
+  @Suite struct CommandTests {
+    @Test func theFourToolsInProcess() async throws {
+      try await TestFleet.with(hosts: 2) { fleet in
+        try Data("content\n".utf8).write(to: fleet.files.appending(path: "f"))
+        let config = ["--ssh-config", fleet.configPath]
+        let hosts = try await ScoutProcess.run(["hosts"] + config)
+        #expect(hosts.code == 0 && hosts.output.contains("host1") && hosts.errors.isEmpty, "\(hosts)")
+        let names = try await ScoutProcess.run(["hosts", "--names"] + config)
+        #expect(names.output == "host1\nhost2\n")
+        let read = try await ScoutProcess.run(["read", "*:\(fleet.files.path)/f"] + config)
+        #expect(read.code == 0 && read.output.contains("2 of 2 answered") && read.output.contains("content"), "\(read)")
+        let list = try await ScoutProcess.run(["list", "host1:\(fleet.files.path)"] + config)
+        #expect(list.code == 0 && list.output.contains("f"), "\(list)")
+        let query = try await ScoutProcess.run(
+          ["query", "host1", "host2"] + config + ["--", "wc", "-l", fleet.files.path + "/f"])
+        #expect(query.code == 0 && query.output.contains("1 \(fleet.files.path)/f"), "\(query)")
+      }
+    }
+
+    @Test func jsonIsTheData() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let read = try await ScoutProcess.run(
+          ["read", "host1:/etc/hostname", "--json", "--ssh-config", fleet.configPath])
+        let answer = try JSON(parsing: Array(read.output.utf8))
+        #expect(answer["summary"]?["ok"] == 1 && answer["groups"]?.array?.count == 1)
+      }
+    }
+
+    @Test func theExitCodeTellsWhetherAllAnswered() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let config = ["--ssh-config", fleet.configPath]
+        let some = try await ScoutProcess.run(["read", "host1:/etc/hostname", "host1:/none"] + config)
+        #expect(some.code == 1 && some.output.contains("not_found"), "\(some)")
+        let usage = try await ScoutProcess.run(["read"] + config)
+        #expect(usage.code == 2 && usage.errors.contains("targets"), "\(usage)")
+        let unknown = try await ScoutProcess.run(["read", "--nonsense", "x"] + config)
+        #expect(unknown.code == 2, "\(unknown)")
+        let noCommand = try await ScoutProcess.run(["query", "host1"] + config)
+        #expect(noCommand.code == 2 && noCommand.errors.contains("--"), "\(noCommand)")
+      }
+    }
+
+    @Test func rawIsTheFileToTheLastByte() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let bytes = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
+        let copy = fleet.directory.appending(path: "copy").path
+        try bytes.write(to: fleet.files.appending(path: "big"))
+        try await run(
+          "/bin/sh",
+          [
+            "-c", "\"$1\" read --raw \"host1:$2/big\" --ssh-config \"$3\" > \"$4\"", "sh", ScoutProcess.binary.path,
+            fleet.files.path, fleet.configPath, copy,
+          ])
+        #expect(FileManager.default.contents(atPath: copy) == bytes)
+      }
+    }
+
+    @Test(arguments: [
+      (["coordinator", "--http-port", "70000"], "0 to 65535"),
+      (["coordinator", "--transport", "carrier-pigeon"], "stdio"),
+      (["coordinator", "--http-host", "0.0.0.0"], "--behind-proxy"),
+      (["coordinator", "--agent", "nowhere"], "SEGMENT="),
+      (["coordinator", "--agent", "a=https://10.0.0.1:7443"], "--agent-ca"),
+      (["coordinator", "--no-embedded-agent"], "--agent"), (["coordinator", "--ssh-config", "/none"], "/none"),
+      (["coordinator", "--auth-enabled"], "SCOUT_API_KEYS"), (["agent", "--listen", "7443"], "HOST:PORT"),
+      (["agent", "--listen", "0.0.0.0:0"], "loopback"), (["coordinator", "--config", "/none.yaml"], "/none.yaml"),
+    ])
+    func aBadSettingStopsTheStartWithOneLine(_ arguments: [String], _ says: String) async throws {
+      let result = try await ScoutProcess.run(arguments)
+      #expect(result.code == 2 && result.errors.contains(says), "\(result)")
+      #expect(result.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test func flagOverEnvironmentOverFile() async throws {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "scout-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let file = folder.appending(path: "scout.yaml").path
+      try "http_port: 70001\n".write(toFile: file, atomically: true, encoding: .utf8)
+      let fromFile = try await ScoutProcess.run(["coordinator", "--config", file])
+      #expect(fromFile.errors.contains("70001"))
+      let environment = ["SCOUT_HTTP_PORT": "70002", "SCOUT_CONFIG": file]
+      let fromEnvironment = try await ScoutProcess.run(["coordinator"], environment: environment)
+      #expect(fromEnvironment.errors.contains("70002"))
+      let fromFlag = try await ScoutProcess.run(["coordinator", "--http-port", "70003"], environment: environment)
+      #expect(fromFlag.errors.contains("70003"))
+    }
+  }
+}

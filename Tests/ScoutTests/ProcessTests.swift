@@ -1,0 +1,131 @@
+import Foundation
+import MCP
+import TestFleet
+import Testing
+
+extension EndToEnd {
+  /// The coordinator and the agent as processes: start, signals, death and return.
+  @Suite struct ProcessTests {
+    @Test(arguments: [SIGTERM, SIGINT])
+    func aSignalEndsBothWithinFiveSecondsAndCodeZero(_ signal: Int32) async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let agent = try ScoutProcess(["agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath])
+        let link = "dc1=http://127.0.0.1:\(try await agent.port())"
+        let coordinator = try ScoutProcess(
+          ["coordinator", "--http-port", "0", "--no-embedded-agent", "--agent", link])
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        let read = try await ScoutProcess.run(["read", "host1:/etc/hostname", "--url", url])
+        #expect(read.code == 0, "\(read)")
+        coordinator.signal(signal)
+        #expect(try await coordinator.end(within: .seconds(5)) == 0)
+        agent.signal(signal)
+        #expect(try await agent.end(within: .seconds(5)) == 0)
+      }
+    }
+
+    @Test func aSignalEndsItWithACallUnderWay() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let fifo = fleet.files.path + "/fifo-\(UUID().uuidString)"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let coordinator = try ScoutProcess(["coordinator", "--http-port", "0", "--ssh-config", fleet.configPath])
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        let query = try ScoutProcess(["query", "host1", "--url", url, "--timeout-ms", "60000", "--", "grep", "x", fifo])
+        try await until { processes(mentioning: "grep x \(fifo)") + grepsOn(fifo) > 0 }
+        coordinator.signal(SIGTERM)
+        #expect(try await coordinator.end(within: .seconds(5)) == 0, "\(coordinator.errors)")
+        #expect(try await query.end() == 1)
+        try await until { grepsOn(fifo) == 0 }
+      }
+    }
+
+    @Test func anAgentKilledInMidCallIsAClearFailureAndWorksAgainAfterItsRestart() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let fifo = fleet.files.path + "/fifo-\(UUID().uuidString)"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let first = try ScoutProcess(["agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath])
+        let port = try await first.port()
+        let coordinator = try ScoutProcess(
+          ["coordinator", "--http-port", "0", "--no-embedded-agent", "--agent", "dc1=http://127.0.0.1:\(port)"])
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        let query = try ScoutProcess(["query", "host1", "--url", url, "--timeout-ms", "30000", "--", "grep", "x", fifo])
+        try await until { grepsOn(fifo) > 0 }
+        first.signal(SIGKILL)
+        #expect(try await query.end(within: .seconds(10)) == 1)
+        #expect(query.output.contains("lost") && query.output.contains("dc1"), "\(query.output)")
+        let second = try ScoutProcess(["agent", "--listen", "127.0.0.1:\(port)", "--ssh-config", fleet.configPath])
+        _ = try await second.port()
+        try await until(within: .seconds(15)) {
+          try await ScoutProcess.run(["read", "host1:/etc/hostname", "--url", url]).code == 0
+        }
+      }
+    }
+
+    @Test func stdioAnswersAndEndsWithItsInput() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let scout = try ScoutProcess(["coordinator", "--transport", "stdio", "--ssh-config", fleet.configPath])
+        let lines = [
+          #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#,
+          #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+          #"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"read","arguments":{"target":"host1:/etc/hostname"}}}"#,
+        ]
+        try scout.input.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+        try await until { scout.output.split(separator: "\n").count == 2 }
+        let answers = try scout.output.split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }
+        #expect(answers[0]["result"]?["serverInfo"]?["name"] == "scout")
+        #expect(answers[1]["result"]?["structuredContent"]?["summary"]?["ok"] == 1)
+        try scout.input.close()
+        #expect(try await scout.end(within: .seconds(5)) == 0)
+      }
+    }
+
+    @Test func aLinkBeyondLoopbackIsMutuallyAuthenticated() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let pki = try await Certificates(in: fleet.directory)
+        let agent = try ScoutProcess([
+          "agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath, "--tls-ca", pki.authority, "--tls-cert",
+          pki.certificate, "--tls-key", pki.key,
+        ])
+        let link = "dc1=https://127.0.0.1:\(try await agent.port())"
+        let own = ["read", "host1:/etc/hostname", "--no-embedded-agent", "--agent", link, "--timeout-ms", "5000"]
+        let trusted = try await ScoutProcess.run(
+          own + ["--agent-ca", pki.authority, "--agent-cert", pki.certificate, "--agent-key", pki.key])
+        #expect(trusted.code == 0, "\(trusted)")
+        let stranger = try await Certificates(in: fleet.directory.appending(path: "stranger"))
+        let refused = try await ScoutProcess.run(
+          own + ["--agent-ca", pki.authority, "--agent-cert", stranger.certificate, "--agent-key", stranger.key])
+        #expect(refused.code == 1, "\(refused)")
+        #expect(fleet.loginCount == 1)
+      }
+    }
+
+    private func grepsOn(_ fifo: String) -> Int { processes(mentioning: fifo) - processes(mentioning: "--timeout-ms") }
+  }
+}
+
+/// An authority and one certificate for 127.0.0.1, made by openssl(1).
+struct Certificates {
+  let authority: String
+  let certificate: String
+  let key: String
+
+  init(in folder: URL) async throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    func path(_ name: String) -> String { folder.appending(path: name).path }
+    (authority, certificate, key) = (path("ca.pem"), path("cert.pem"), path("key.pem"))
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    try await run(
+      "/usr/bin/openssl",
+      ["req", "-x509", "-days", "2", "-subj", "/CN=test authority", "-keyout", path("ca.key"), "-out", authority]
+        + curve)
+    try await run(
+      "/usr/bin/openssl",
+      ["req", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", path("csr.pem")]
+        + curve)
+    try await run(
+      "/usr/bin/openssl",
+      [
+        "x509", "-req", "-days", "2", "-in", path("csr.pem"), "-CA", authority, "-CAkey", path("ca.key"),
+        "-CAcreateserial", "-copy_extensions", "copy", "-out", certificate,
+      ])
+  }
+}
