@@ -121,6 +121,7 @@ let package = Package(
     // Tests. Those that need hosts start their own sshd by `TestFleet`.
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
+    tests("Libssh2", "TestFleet", .nioCore, name: "Libssh2"),
     tests("HTTP2", "Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
     tests("RPC", "HTTP2", .nioCore, .nioPosix, .logging, name: "RPC"),
     tests(

@@ -69,6 +69,7 @@ extension Session {
       if !error.isFatal { error.code = .keyExchange }
       throw record(error)
     }
+    isEstablished = true
     return .ready(())
   }
 

@@ -21,6 +21,7 @@ package struct Session: ~Copyable {
   /// A closed channel, kept because libssh2 has no call that takes messages in without a channel.
   var retired: OpaquePointer?
   var isHandshaking = false
+  var isEstablished = false
   var handshakeBytes = 0
   var fault: SessionError?
 
@@ -70,7 +71,7 @@ package struct Session: ~Copyable {
     if wire.unreadCount > limits.inbound {
       throw record(SessionError(.protocolViolation, "the host sent more than \(limits.inbound) bytes unasked"))
     }
-    guard isHandshaking else { return }
+    guard !isEstablished else { return }
     handshakeBytes += bytes.byteCount
     if handshakeBytes > limits.handshake {
       throw record(SessionError(.protocolViolation, "the host sent \(handshakeBytes) bytes before any key exchange"))

@@ -179,7 +179,7 @@ final class CommandDriver: ChannelUser {
 
   // MARK: Killing
 
-  /// Ends the command's process group. `done` is called once, within about 4 s. Nothing may be read afterwards.
+  /// Ends the command's process group. `done` is called once, see `GroupKiller.start`. Nothing may be read afterwards.
   func kill(_ done: @escaping (CommandEnding?) -> Void) {
     isKilling = true
     chunks = []
@@ -203,7 +203,7 @@ final class CommandDriver: ChannelUser {
 
   /// The shell has the script but has not said its process group: it will, or it ends, or it is given up.
   private func awaitLaunch(_ done: @escaping (CommandEnding?) -> Void) {
-    let timer = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [self] in
+    let timer = eventLoop.assumeIsolated().scheduleTask(in: .seconds(3)) { [self] in
       onState = nil
       slot?.close()
       slot = nil

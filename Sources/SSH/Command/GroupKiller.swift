@@ -19,12 +19,17 @@ final class GroupKiller: ChannelUser {
     ladder = KillLadder(now: .now)
   }
 
-  /// `done` is called once, within about 3 s.
+  /// `done` is called once: at most 3 s for the channel and 5.5 s for the ladder.
   func start(on connection: ConnectionDriver, done: @escaping (CommandEnding) -> Void) {
     self.done = done
+    limit()
+    slot = connection.openChannel(.session, .exec(CommandScript.shell), user: self)
+  }
+
+  private func limit() {
+    limitTimer?.cancel()
     let patience = TimeAmount(ContinuousClock.now.duration(to: ladder.limit)) + .milliseconds(100)
     limitTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) { self.perform(.finish(.unconfirmed)) }
-    slot = connection.openChannel(.session, .exec(CommandScript.shell), user: self)
   }
 
   private func perform(_ action: KillLadder.Action) {
@@ -42,8 +47,12 @@ final class GroupKiller: ChannelUser {
     }
   }
 
+  /// A zombie still takes signals: where there is a ps(1) it says whether anything else is left.
   private var question: String {
-    "if kill -s 0 -- -\(group) 2>/dev/null; then echo \(marker) alive; else echo \(marker) gone; fi"
+    "a=gone; if kill -s 0 -- -\(group) 2>/dev/null; then a=alive; "
+      + "if l=$(ps -A -o pgid= -o stat= 2>/dev/null); then "
+      + "a=$(echo \"$l\" | while read g s; do if [ \"$g\" = \(group) ]; then case $s in Z*) ;; *) echo x;; esac; fi; done); "
+      + "if [ -n \"$a\" ]; then a=alive; else a=gone; fi; fi; fi; echo \(marker) $a"
   }
 
   private func say(_ line: String) {
@@ -55,7 +64,8 @@ final class GroupKiller: ChannelUser {
     self.done = nil
     timer?.cancel()
     limitTimer?.cancel()
-    slot?.end()
+    // A shell that was too slow to answer may still read this.
+    if ending == .unconfirmed { say("kill -s KILL -- -\(group) 2>/dev/null") }
     slot?.close()
     slot = nil
     done(ending)
@@ -65,7 +75,9 @@ final class GroupKiller: ChannelUser {
 
   func channelOpened(_ channel: ChannelSlot) {
     slot = channel
-    perform(ladder.opened(now: .now))
+    let action = ladder.opened(now: .now)
+    limit()
+    perform(action)
   }
 
   var wantsBytes: Bool { true }

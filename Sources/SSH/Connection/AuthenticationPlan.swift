@@ -12,13 +12,14 @@ struct AuthenticationPlan {
 
   private let host: ResolvedHost
   private let candidates: [Attempt]
+  private let hasSecret: Bool
   /// What stands in the way of identities that are named but not tried.
   private var remarks: [String]
   private var tried: [String] = []
 
   init(
     host: ResolvedHost, files: [IdentityFile], missing: [String], agent: [AgentIdentity],
-    credentials: SSHCredentials, signsWithRSA: Bool = Library.signsWithRSA
+    agentFault: String? = nil, credentials: SSHCredentials, signsWithRSA: Bool = Library.signsWithRSA
   ) {
     self.host = host
     var remarks: [String] = []
@@ -27,6 +28,8 @@ struct AuthenticationPlan {
     for file in files {
       if let index = held.firstIndex(where: { $0.blob == file.publicBlob }) {
         keys.append(.agent(held.remove(at: index)))
+      } else if let fault = file.fault {
+        remarks.append(fault)
       } else if file.isEncrypted, credentials.keyPassphrase == nil {
         remarks.append("\(file.path) is encrypted: add it to ssh-agent (ssh-add \(file.path))")
       } else {
@@ -41,14 +44,14 @@ struct AuthenticationPlan {
     if !host.identityFilesAreDefaults {
       remarks += missing.map { "\($0) cannot be read" }
     }
+    // Ssh does not mention an agent that nobody started while there are keys in files.
+    if let agentFault, files.isEmpty || host.identityAgent != .environment { remarks.append(agentFault) }
     let others = host.identitiesOnly ? [] : held.map(Attempt.agent)
     // Named files come first; where none is named, what the agent holds is the better guess.
     candidates = host.identityFilesAreDefaults ? others + keys : keys + others
     self.remarks = remarks
     hasSecret = credentials.password != nil
   }
-
-  private let hasSecret: Bool
 
   /// The attempts that make sense with what the host allows (RFC 4252 section 5.1).
   func attempts(methods: [String]) -> [Attempt] {

@@ -24,8 +24,8 @@ final class ConnectionDriver {
   let ended: EventLoopPromise<SSHError?>
 
   var session: Session
-  /// The connect step that waits for bytes: returns whether it is finished.
-  private var step: ((ConnectionDriver) -> Bool)?
+  /// The connect step that waits for bytes.
+  private var step: Step?
   private var channels: [ChannelSlot] = []
   private var queue: Deque<ChannelSlot> = []
   private var opening: ChannelSlot?
@@ -35,6 +35,12 @@ final class ConnectionDriver {
   private var isDriving = false
   private var drivesAgain = false
   private var driveIsScheduled = false
+
+  private struct Step {
+    /// Returns whether it is finished.
+    let run: (ConnectionDriver) -> Bool
+    let fail: (SSHError) -> Void
+  }
 
   init(
     session: consuming Session, transport: any ByteTransport, host: String, settings: SSHConnectionSettings,
@@ -61,9 +67,11 @@ final class ConnectionDriver {
     _ operation: @escaping (inout Session) throws(SessionError) -> Poll<Value>
   ) {
     if case .closed(let reason) = stage {
-      return completion.fail(reason ?? SSHError(.connectionLost, "the connection was closed", scope: .connection))
+      var error = reason ?? lossError
+      error.phase = phase
+      return completion.fail(error)
     }
-    step = { driver in
+    let run: (ConnectionDriver) -> Bool = { driver in
       do throws(SessionError) {
         guard case .ready(let value) = try operation(&driver.session) else { return false }
         completion.succeed(value)
@@ -74,6 +82,12 @@ final class ConnectionDriver {
       }
       return true
     }
+    let fail: (SSHError) -> Void = { error in
+      var error = error
+      error.phase = phase
+      completion.fail(error)
+    }
+    step = Step(run: run, fail: fail)
     drive()
   }
 
@@ -151,7 +165,7 @@ final class ConnectionDriver {
     case .connecting:
       guard let step else { return }
       self.step = nil
-      if !step(self) { self.step = step }
+      if !step.run(self), !isClosed { self.step = step }
     case .open:
       try session.pull()
       try openNext()
@@ -224,6 +238,9 @@ final class ConnectionDriver {
         drivesAgain = true
         slot.takeUser()?.channelEnded(exit)
       case .closing(let id):
+        // What was written before the close goes first, as far as the host's window lets it.
+        if slot.outbound.readableBytes > 0 { try write(slot, id) }
+        slot.outbound.clear()
         guard case .ready = try session.close(id) else { return }
         slot.state = .closed
         drivesAgain = true
@@ -281,6 +298,10 @@ final class ConnectionDriver {
 
   // MARK: The end
 
+  private var isConnecting: Bool {
+    if case .connecting = stage { true } else { false }
+  }
+
   var isClosed: Bool {
     if case .closed = stage { true } else { false }
   }
@@ -298,7 +319,9 @@ final class ConnectionDriver {
     guard !isClosed else { return }
     stage = .closed(reason)
     keepaliveTimer?.cancel()
-    step = nil
+    let step = self.step
+    self.step = nil
+    step?.fail(reason ?? lossError)
     transport.close()
     let slots = channels + queue + (opening.map { [$0] } ?? [])
     channels = []
@@ -324,7 +347,7 @@ extension ConnectionDriver: ByteTransportReceiver {
     guard !isClosed else { return }
     keepalive?.heard()
     do throws(SessionError) { try session.receive(bytes.readableBytesSpan) } catch {
-      end(SSHError(error, host: host, phase: .operation))
+      end(SSHError(error, host: host, phase: isConnecting ? .keyExchange : .operation))
     }
   }
 

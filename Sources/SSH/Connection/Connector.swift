@@ -170,13 +170,15 @@ struct Connector {
       if let file = try await IdentityFileCache.shared.load(path) { files.append(file) } else { missing.append(path) }
     }
     var identities: [AgentIdentity] = []
+    var agentFault: String?
     if host.identityAgent != .none, let agent = credentials.agent(host) {
       do throws(SSHError) { identities = try await agent.identities() } catch {
-        logger.debug("ssh-agent does not answer", metadata: ["host": "\(host.alias)", "error": "\(error)"])
+        agentFault = error.message
+        logger.debug("ssh-agent gives no keys", metadata: ["host": "\(host.alias)", "error": "\(error.message)"])
       }
     }
     return AuthenticationPlan(
-      host: host, files: files, missing: missing, agent: identities, credentials: credentials)
+      host: host, files: files, missing: missing, agent: identities, agentFault: agentFault, credentials: credentials)
   }
 
   private func authenticate(_ driver: Driver, _ plan: AuthenticationPlan, until: ContinuousClock.Instant)
@@ -228,14 +230,30 @@ struct Connector {
       case .accepted: return .accepted
       case .refused(let reason): return .refused(reason)
       case .needsSignature(let data):
-        guard let agentKey, let agent = credentials.agent(host), shown == .publicKey(agentKey.blob, signature: nil)
+        guard let agentKey, let agent = credentials.agent(host),
+          shown == .publicKey(agentKey.blob, signature: nil)
         else {
           return .refused("a signature was asked for twice")
         }
-        let whole = try await agent.sign(blob: agentKey.blob, data: data, flags: SignatureRequest(data).flags)
-        guard let blob = SignatureRequest.blob(of: whole) else { return .refused("the agent's signature is malformed") }
-        shown = .publicKey(agentKey.blob, signature: blob)
+        guard let signature = try await sign(data, with: agentKey, of: agent) else {
+          return .refused("the agent does not sign with it")
+        }
+        shown = .publicKey(agentKey.blob, signature: signature)
       }
+    }
+  }
+
+  /// Nil when the agent refuses.
+  private func sign(
+    _ data: [UInt8], with key: AgentIdentity, of agent: any SSHAgentClient
+  ) async throws(SSHError) -> [UInt8]? {
+    do throws(SSHError) {
+      let flags = SignatureRequest(data).flags
+      return SignatureRequest.blob(of: try await agent.sign(blob: key.blob, data: data, flags: flags))
+    } catch {
+      guard error.code != .cancelled else { throw error }
+      logger.debug("ssh-agent does not sign", metadata: ["host": "\(host.alias)", "error": "\(error.message)"])
+      return nil
     }
   }
 

@@ -6,6 +6,7 @@ final class ForwardTransport: ByteTransport, ChannelUser {
   private let completion: Completion<NIOLoopBound<ForwardTransport>>
   private let eventLoop: any EventLoop
   private var slot: ChannelSlot?
+  private var place = ""
   private var receiver: (any ByteTransportReceiver)?
 
   /// Completes with the transport once the outer host has connected to the inner one.
@@ -15,6 +16,7 @@ final class ForwardTransport: ByteTransport, ChannelUser {
   }
 
   func open(through outer: ConnectionDriver, to host: String, port: Int) {
+    place = "\(host) port \(port)"
     let slot = outer.openChannel(.directTCPIP(host: host, port: port), nil, user: self)
     self.slot = slot
     completion.onAbort { slot.close() }
@@ -31,7 +33,6 @@ final class ForwardTransport: ByteTransport, ChannelUser {
 
   func close() {
     receiver = nil
-    slot?.end()
     slot?.close()
     slot = nil
   }
@@ -55,7 +56,14 @@ final class ForwardTransport: ByteTransport, ChannelUser {
   func channelEnded(_ exit: ChannelExit) { end(nil) }
 
   func channelFailed(_ error: SSHError) {
-    completion.fail(error)
+    var refusal = error
+    if error.code == .overloaded {
+      // The outer sshd does not say much: no route, a refused port, or AllowTcpForwarding.
+      refusal = SSHError(
+        .unreachable, "\(place) cannot be reached through the jump host (\(error.message))", phase: .tcp,
+        scope: .connection)
+    }
+    completion.fail(refusal)
     end(error.message)
   }
 

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Libssh2
 import NIOPosix
@@ -11,7 +10,7 @@ struct HostKeyPolicy {
   /// - Throws: `hostKeyUnknown`, `hostKeyChanged`.
   func apply(_ key: ServerHostKey) async throws(SSHError) {
     guard try check.accept(key) == .acceptAndRemember, let file = check.host.userKnownHostsFiles.first else { return }
-    let line = "\(check.host.knownHostsName) \(key.algorithm) \(Data(key.blob).base64EncodedString())\n"
+    let line = KnownHosts.line(for: HostKey(type: key.algorithm, blob: key.blob), of: check.host) + "\n"
     let written = try? await NIOThreadPool.singleton.runIfActive { Self.append(line, to: file) }
     guard written == true else {
       throw SSHError(

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import NIOPosix
 import Synchronization
 
@@ -10,6 +11,8 @@ struct IdentityFile: Sendable, Hashable {
   /// RFC 4253 section 6.6; nil where neither the file nor its `.pub` neighbour tells.
   var publicBlob: [UInt8]?
   var isEncrypted: Bool
+  /// Why it must not be used, with the remedy.
+  var fault: String?
 
   /// For example "ssh-ed25519".
   var type: String? { publicBlob.flatMap(Self.firstString) }
@@ -91,7 +94,8 @@ final class IdentityFileCache: Sendable {
     let stamps = [FileStamp(path), FileStamp(path + ".pub")]
     if let entry = entries.withLock({ $0[path] }), entry.stamps == stamps { return entry.file }
     guard let contents = Self.bytes(path) else { return nil }
-    let file = IdentityFile(path: path, contents: contents, publicFile: Self.bytes(path + ".pub"))
+    var file = IdentityFile(path: path, contents: contents, publicFile: Self.bytes(path + ".pub"))
+    file.fault = KeyFilePermissions(owner: stamps[0].owner, mode: stamps[0].mode).fault(path: path, userID: getuid())
     entries.withLock { entries in
       if entries.count >= Self.limit { entries = [:] }
       entries[path] = Entry(stamps: stamps, file: file)

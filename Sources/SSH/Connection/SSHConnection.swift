@@ -83,8 +83,8 @@ package final class SSHConnection: Sendable {
   /// Runs a command to its end.
   ///
   /// `output` is called with one chunk after another; while it suspends, the host is held back. On task cancellation,
-  /// the deadline, or an error from `output` the remote process group is ended first (INT, TERM, KILL; at most about
-  /// 4 s), and the error's `ending` says what became of it.
+  /// the deadline, or an error from `output` the remote process group is ended first (INT, TERM, KILL: mostly
+  /// some 10 ms, a few seconds with a stubborn group or a slow host), and the error's `ending` says what became of it.
   /// - Throws: `SSHError`, or what `output` threw.
   package func run(
     _ command: RemoteCommand, deadline: ContinuousClock.Instant,

@@ -1,3 +1,4 @@
+import NIOPosix
 package import SSHConfig
 
 /// What this process may show to a host to be let in, besides the key files that the host's settings name.
@@ -12,11 +13,16 @@ package struct SSHCredentials: Sendable {
   package var keyPassphrase: String?
 
   package init(
-    agent: @escaping @Sendable (ResolvedHost) -> (any SSHAgentClient)? = { _ in nil }, password: String? = nil,
-    keyPassphrase: String? = nil
+    agent: @escaping @Sendable (ResolvedHost) -> (any SSHAgentClient)? = SSHCredentials.settingsAgent,
+    password: String? = nil, keyPassphrase: String? = nil
   ) {
     self.agent = agent
     self.password = password
     self.keyPassphrase = keyPassphrase
+  }
+
+  /// The agent that the host's IdentityAgent setting names.
+  package static let settingsAgent: @Sendable (ResolvedHost) -> (any SSHAgentClient)? = { host in
+    SSHAgent(for: host.identityAgent, on: MultiThreadedEventLoopGroup.singleton)
   }
 }
