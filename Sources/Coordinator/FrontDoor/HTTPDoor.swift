@@ -70,6 +70,9 @@ package final class HTTPDoor: Service {
       if let tls { try TLSChannel(channel, tlsConfiguration: tls) } else { channel }
     }
     let bound = bound
+    // The server's own news are not ours to tell: who composes the process says where it listens.
+    var logger = logger
+    logger.logLevel = max(logger.logLevel, .notice)
     let server = try builder.buildServer(
       configuration: ServerConfiguration(
         address: .hostname(settings.host, port: settings.port), backlog: 1024,
