@@ -35,7 +35,12 @@ final class RateLimiter: Sendable {
 
   private let perMinute: Int
   private let burst: Int
-  private let buckets = Mutex<[String: TokenBucket]>([:])
+  private let state = Mutex(State())
+
+  private struct State {
+    var buckets: [String: TokenBucket] = [:]
+    var swept: ContinuousClock.Instant?
+  }
 
   /// - Parameters:
   ///   - perMinute: 0 admits everything.
@@ -48,15 +53,20 @@ final class RateLimiter: Sendable {
   /// nil when `caller` may go on, otherwise how long it should wait.
   func admit(_ caller: String, now: ContinuousClock.Instant) -> Duration? {
     guard perMinute > 0 else { return nil }
-    return buckets.withLock { buckets in
-      if buckets[caller] == nil, buckets.count >= Self.callersRemembered {
-        buckets = buckets.filter { !$0.value.isFull(perMinute: perMinute, burst: burst, now: now) }
-        // Everybody is busy: forget one rather than grow.
-        if buckets.count >= Self.callersRemembered, let any = buckets.keys.first { buckets[any] = nil }
-      }
-      return buckets[caller, default: TokenBucket(burst: burst, now: now)]
+    return state.withLock { state in
+      if state.buckets[caller] == nil, state.buckets.count >= Self.callersRemembered { makeRoom(&state, now) }
+      return state.buckets[caller, default: TokenBucket(burst: burst, now: now)]
         .take(perMinute: perMinute, burst: burst, now: now)
     }
+  }
+
+  /// Forgets the callers whose buckets are full, at most once a second; where all are busy, anyone, rather than grow.
+  private func makeRoom(_ state: inout State, _ now: ContinuousClock.Instant) {
+    if state.swept.map({ now - $0 >= .seconds(1) }) ?? true {
+      state.swept = now
+      state.buckets = state.buckets.filter { !$0.value.isFull(perMinute: perMinute, burst: burst, now: now) }
+    }
+    if state.buckets.count >= Self.callersRemembered, let any = state.buckets.keys.first { state.buckets[any] = nil }
   }
 }
 
