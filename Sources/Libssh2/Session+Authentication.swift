@@ -24,7 +24,9 @@ extension Session {
   package mutating func authenticationMethods(user: String) throws(SessionError) -> Poll<[String]?> {
     try checkUsable()
     // A comma-separated list that stays libssh2's, or NULL: then the user is in, or the last error tells (EAGAIN, ...).
-    let list = unsafe user.withCString { unsafe libssh2_userauth_list(pointer, $0, UInt32(user.utf8.count)) }
+    var list: UnsafeMutablePointer<CChar>?
+    let result = unsafe scout_userauth_list(assertions.pointer, pointer, user, UInt32(user.utf8.count), &list)
+    guard result == 0 else { throw failure(result) }
     if let list = unsafe list {
       return .ready(unsafe String(cString: list).split(separator: ",").map(String.init))
     }
@@ -44,9 +46,9 @@ extension Session {
       // 0, EAGAIN, FILE/KEYFILE_AUTH_FAILED (unreadable), METHOD_NOT_SUPPORTED, ALLOC, SOCKET_SEND,
       // AUTHENTICATION_FAILED, PUBLICKEY_UNVERIFIED (signature refused). The public half is computed from the key.
       result = unsafe key.withUnsafeBytes { bytes in
-        unsafe libssh2_userauth_publickey_frommemory(
-          pointer, user, length, nil, 0, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count,
-          passphrase)
+        unsafe scout_userauth_private_key(
+          assertions.pointer, pointer, user, length, bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+          bytes.count, passphrase)
       }
     case .publicKey(let blob, let signature):
       wire.dataToSign = nil
@@ -54,18 +56,19 @@ extension Session {
       defer { wire.signature = nil }
       // As above, and what the sign callback returns.
       result = unsafe blob.withUnsafeBufferPointer { bytes in
-        unsafe libssh2_userauth_publickey(
-          pointer, user, bytes.baseAddress, bytes.count, signCallback, libssh2_session_abstract(pointer))
+        unsafe scout_userauth_public_key(
+          assertions.pointer, pointer, user, bytes.baseAddress, bytes.count, signCallback)
       }
       if result == LIBSSH2_ERROR_EAGAIN, let data = wire.dataToSign { return .ready(.needsSignature(data)) }
     case .password(let password):
       // 0, EAGAIN, ALLOC, SOCKET_SEND, AUTHENTICATION_FAILED, PASSWORD_EXPIRED (no callback to change it).
-      result = unsafe libssh2_userauth_password_ex(
-        pointer, user, UInt32(length), password, UInt32(password.utf8.count), nil)
+      result = unsafe scout_userauth_password(
+        assertions.pointer, pointer, user, UInt32(length), password, UInt32(password.utf8.count))
     case .keyboardInteractive(let secret):
       wire.secretAnswer = Array(secret.utf8)
       // 0, EAGAIN, ALLOC, SOCKET_SEND, AUTHENTICATION_FAILED.
-      result = unsafe libssh2_userauth_keyboard_interactive_ex(pointer, user, UInt32(length), promptCallback)
+      result = unsafe scout_userauth_interactive(
+        assertions.pointer, pointer, user, UInt32(length), promptCallback)
     }
     if result == LIBSSH2_ERROR_EAGAIN { return .again }
     wire.secretAnswer = []

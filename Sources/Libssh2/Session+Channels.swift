@@ -55,14 +55,15 @@ extension Session {
     // 0, or LIBSSH2_ERROR_BAD_USE; so that the number below is this call's.
     unsafe _ = libssh2_session_set_last_error(pointer, 0, nil)
     // The channel, or NULL with the number set: EAGAIN, CHANNEL_FAILURE (refused), ALLOC, PROTO, SOCKET_*.
-    let channel =
+    var channel: OpaquePointer?
+    let result =
       switch kind {
       case .session:
-        unsafe libssh2_channel_open_ex(
-          pointer, "session", 7, limits.window, UInt32(LIBSSH2_CHANNEL_PACKET_DEFAULT), nil, 0)
+        unsafe scout_channel_open(assertions.pointer, pointer, limits.window, &channel)
       case .directTCPIP(let host, let port):
-        unsafe libssh2_channel_direct_tcpip_ex(pointer, host, CInt(clamping: port), "127.0.0.1", 0)
+        unsafe scout_channel_direct(assertions.pointer, pointer, host, CInt(clamping: port), &channel)
       }
+    guard result == 0 else { throw failure(result) }
     guard let channel = unsafe channel else {
       let number = unsafe libssh2_session_last_errno(pointer)
       if number == LIBSSH2_ERROR_EAGAIN { return .again }
@@ -86,8 +87,8 @@ extension Session {
       case .subsystem(let subsystem): ("subsystem", subsystem)
       }
     // 0, EAGAIN, CHANNEL_REQUEST_DENIED, ALLOC, SOCKET_SEND, BAD_USE.
-    let result = unsafe libssh2_channel_process_startup(
-      channel, name, UInt32(name.utf8.count), text, UInt32(text.utf8.count))
+    let result = unsafe scout_channel_startup(
+      assertions.pointer, channel, name, UInt32(name.utf8.count), text, UInt32(text.utf8.count))
     return try isDone(result) ? .ready(()) : .again
   }
 
@@ -104,7 +105,7 @@ extension Session {
     guard let channel = unsafe channels.values.first ?? retired else { return }
     var none: CChar = 0
     // 0, EAGAIN, or what broke the transport.
-    unsafe _ = try isDone(libssh2_channel_read_ex(channel, 0, &none, 0))
+    unsafe _ = try isDone(scout_channel_read(assertions.pointer, channel, 0, &none, 0))
   }
 
   /// Appends what has come for one stream of a channel. What is not read is not acknowledged: the host stops at the
@@ -118,8 +119,8 @@ extension Session {
       let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[initialized...])
       guard let start = free.baseAddress else { return }
       // Bytes, 0 (end of file, or nothing), EAGAIN, or what broke the transport.
-      result = unsafe libssh2_channel_read_ex(
-        channel, stream.number, start.assumingMemoryBound(to: CChar.self), free.count)
+      result = unsafe scout_channel_read(
+        assertions.pointer, channel, stream.number, start.assumingMemoryBound(to: CChar.self), free.count)
       if result > 0 { initialized += result }
     }
     guard try isDone(result) else { return .again }
@@ -134,8 +135,8 @@ extension Session {
     let channel = unsafe try resolve(id)
     let result = unsafe bytes.withUnsafeBytes { source in
       // Bytes taken, 0 (window shut), EAGAIN (the same, or a key re-exchange), CHANNEL_CLOSED, EOF_SENT, SOCKET_SEND.
-      unsafe libssh2_channel_write_ex(
-        channel, 0, source.baseAddress?.assumingMemoryBound(to: CChar.self), source.count)
+      unsafe scout_channel_write(
+        assertions.pointer, channel, source.baseAddress?.assumingMemoryBound(to: CChar.self), source.count)
     }
     return try isDone(result) && result > 0 ? .ready(result) : .again
   }
@@ -144,14 +145,14 @@ extension Session {
   package mutating func sendEnd(_ id: ChannelID) throws(SessionError) -> Poll<Void> {
     let channel = unsafe try resolve(id)
     // 0, EAGAIN (in a key re-exchange), SOCKET_SEND.
-    return try isDone(unsafe libssh2_channel_send_eof(channel)) ? .ready(()) : .again
+    return try isDone(unsafe scout_channel_send_eof(assertions.pointer, channel)) ? .ready(()) : .again
   }
 
   /// Waits for the host's close, which follows the exit status. Only after `read` said `.end`.
   package mutating func awaitClose(_ id: ChannelID) throws(SessionError) -> Poll<ChannelExit> {
     let channel = unsafe try resolve(id)
     // 0, EAGAIN, INVAL (no end of file yet), or what broke the transport.
-    guard try isDone(unsafe libssh2_channel_wait_closed(channel)) else { return .again }
+    guard try isDone(unsafe scout_channel_wait_closed(assertions.pointer, channel)) else { return .again }
     var exit = ChannelExit(status: unsafe libssh2_channel_get_exit_status(channel), signal: nil)
     var name: UnsafeMutablePointer<CChar>?
     var length = 0
@@ -172,12 +173,12 @@ extension Session {
     guard unsafe try fillWindow(of: id, channel) else { return .again }
     if openChannels == 1 {
       // Kept, so that `pull` still has a channel. 0, EAGAIN until the host has closed its side, SOCKET_SEND.
-      guard try isDone(unsafe libssh2_channel_close(channel)) else { return .again }
+      guard try isDone(unsafe scout_channel_close(assertions.pointer, channel)) else { return .again }
       freeRetired()
       unsafe retired = unsafe channel
     } else {
       // 0 or EAGAIN until the host has closed its side; the messages for the channel go with it.
-      guard try isDone(unsafe libssh2_channel_free(channel)) else { return .again }
+      guard try isDone(unsafe scout_channel_free(assertions.pointer, channel)) else { return .again }
     }
     unsafe channels[id] = nil
     closing.remove(id)
@@ -193,7 +194,7 @@ extension Session {
     if open < UInt(limits.window) {
       // 0, EAGAIN (in a key re-exchange), SOCKET_SEND.
       let missing = UInt(limits.window) - open
-      guard try isDone(unsafe libssh2_channel_receive_window_adjust2(channel, missing, 1, nil)) else { return false }
+      guard try isDone(unsafe scout_channel_adjust(assertions.pointer, channel, missing)) else { return false }
     }
     closing.insert(id)
     return true
@@ -202,7 +203,7 @@ extension Session {
   private mutating func freeRetired() {
     guard let channel = unsafe retired else { return }
     // 0: it is closed already.
-    unsafe _ = libssh2_channel_free(channel)
+    if unsafe scout_channel_free(assertions.pointer, channel) == SCOUT_ASSERTED { isAbandoned = true }
     unsafe retired = nil
   }
 

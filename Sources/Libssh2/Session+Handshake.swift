@@ -61,7 +61,7 @@ extension Session {
     try checkUsable()
     isHandshaking = true
     // 0, EAGAIN, or any of BAD_SOCKET, BANNER_SEND/RECV, KEX_FAILURE, KEY_EXCHANGE_FAILURE, HOSTKEY_*, SOCKET_*, PROTO.
-    let result = unsafe libssh2_session_handshake(pointer, Library.placeholder)
+    let result = unsafe scout_session_handshake(assertions.pointer, pointer, Library.placeholder)
     if result == LIBSSH2_ERROR_EAGAIN { return .again }
     isHandshaking = false
     guard result == 0 else {
@@ -98,7 +98,7 @@ extension Session {
   package mutating func disconnect() {
     guard fault == nil else { return }
     // 0, EAGAIN (in a key re-exchange), or SOCKET_SEND.
-    unsafe _ = libssh2_session_disconnect_ex(pointer, SSH_DISCONNECT_BY_APPLICATION, "done", "")
+    if unsafe scout_session_disconnect(assertions.pointer, pointer) == SCOUT_ASSERTED { isAbandoned = true }
     fault = SessionError(.disconnected, "the session was closed here")
   }
 
@@ -108,7 +108,7 @@ extension Session {
     unsafe libssh2_keepalive_config(pointer, 1, 1)
     var next: CInt = 0
     // 0 or LIBSSH2_ERROR_SOCKET_SEND.
-    let result = unsafe libssh2_keepalive_send(pointer, &next)
+    let result = unsafe scout_keepalive_send(assertions.pointer, pointer, &next)
     guard result == 0 else { throw failure(result) }
   }
 }

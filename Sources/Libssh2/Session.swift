@@ -10,6 +10,7 @@ import Glibc
 package struct Session: ~Copyable {
   let pointer: OpaquePointer
   let wire: Wire
+  let assertions: AssertionGuard
   let limits: SessionLimits
 
   var channels: [ChannelID: OpaquePointer] = unsafe [:]
@@ -21,6 +22,8 @@ package struct Session: ~Copyable {
   /// A closed channel, kept because libssh2 has no call that takes messages in without a channel.
   var retired: OpaquePointer?
   var isHandshaking = false
+  /// libssh2 was left in the middle of a call: it must not be called for this session again, not even to free it.
+  var isAbandoned = false
   var isEstablished = false
   var handshakeBytes = 0
   var fault: SessionError?
@@ -31,14 +34,19 @@ package struct Session: ~Copyable {
       throw SessionError(.other, "libssh2 did not start", number: Library.initialized)
     }
     guard Library.placeholder >= 0 else { throw SessionError(.other, "no file descriptor is left") }
+    guard let assertions = AssertionGuard() else { throw SessionError(.memory, "no memory for a session") }
     let wire = Wire(memoryLimit: limits.memory)
     // NULL when out of memory. The reference lives as long as `wire` below.
     guard
       let pointer = unsafe libssh2_session_init_ex(
         allocateCallback, releaseCallback, reallocateCallback, Unmanaged.passUnretained(wire).toOpaque())
-    else { throw SessionError(.memory, "no memory for a session") }
+    else {
+      unsafe free(assertions.pointer)
+      throw SessionError(.memory, "no memory for a session")
+    }
     unsafe self.pointer = unsafe pointer
     self.wire = wire
+    self.assertions = assertions
     self.limits = limits
     // Returns the callback that was set before.
     unsafe _ = libssh2_session_callback_set(
@@ -56,10 +64,14 @@ package struct Session: ~Copyable {
     wire.hasEnded = true
     wire.inbound = []
     wire.inboundStart = 0
-    if isHandshaking { unsafe _ = libssh2_session_handshake(pointer, Library.placeholder) }
-    // libssh2_session_free: 0, or LIBSSH2_ERROR_EAGAIN with one channel more freed. A session that still says EAGAIN
-    // after that many is left to leak rather than waited for.
-    for _ in 0..<openChannels + 8 where unsafe libssh2_session_free(pointer) == 0 { return }
+    if !isAbandoned {
+      if isHandshaking { unsafe _ = scout_session_handshake(assertions.pointer, pointer, Library.placeholder) }
+      // 0, or LIBSSH2_ERROR_EAGAIN with one channel more freed: nothing waits for the host any more.
+      for _ in 0..<openChannels + 8
+      where unsafe scout_session_free(assertions.pointer, pointer) != LIBSSH2_ERROR_EAGAIN { break }
+    }
+    wire.releaseAll()
+    unsafe free(assertions.pointer)
   }
 
   // MARK: Bytes
@@ -115,10 +127,15 @@ package struct Session: ~Copyable {
   }
 
   mutating func failure(_ number: CInt) -> SessionError {
-    record(describe(number))
+    if number == SCOUT_ASSERTED { isAbandoned = true }
+    return record(describe(number))
   }
 
   private func describe(_ number: CInt) -> SessionError {
+    if number == SCOUT_ASSERTED {
+      return SessionError(
+        .protocolViolation, "the host sent a packet that is no whole number of blocks", number: number)
+    }
     if let goodbye = wire.goodbye {
       return SessionError(.disconnected, "the host ended the session: \(goodbye)", number: number)
     }

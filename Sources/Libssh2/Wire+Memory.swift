@@ -1,32 +1,75 @@
 import CSSH2
 import Glibc
 
+/// What stands before each piece of memory that libssh2 holds: the pieces of a session form a list.
+@unsafe
+struct MemoryBlock {
+  /// A multiple of malloc's alignment, and room for a `MemoryBlock`.
+  static let headerSize = 32
+
+  var previous: UnsafeMutablePointer<MemoryBlock>?
+  var next: UnsafeMutablePointer<MemoryBlock>?
+  /// Bytes that libssh2 asked for.
+  var count: Int
+}
+
+/// libssh2's allocator for one session: bounded, zeroed, and given back as a whole at the end. libssh2 1.10 forgets some
+/// memory when a key exchange fails, and can hand out an exit signal's name that the host announced but did not send.
 extension Wire {
-  /// Zeroed: libssh2 1.10 can hand out an exit signal's name that the peer announced but did not send.
   func allocate(_ count: Int) -> UnsafeMutableRawPointer? {
-    guard count <= memoryLimit - heldMemory, let block = unsafe calloc(1, max(count, 1)) else {
+    guard count >= 0, count <= memoryLimit - heldMemory, let raw = unsafe calloc(1, MemoryBlock.headerSize + count)
+    else {
       memoryWasRefused = true
       return nil
     }
-    heldMemory += unsafe malloc_usable_size(block)
+    return unsafe link(raw, count)
+  }
+
+  func reallocate(_ pointer: UnsafeMutableRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
+    guard let pointer = unsafe pointer else { return unsafe allocate(count) }
+    let block = unsafe unlink(pointer)
+    let held = unsafe block.pointee.count
+    guard count >= 0, count <= memoryLimit - heldMemory, let raw = unsafe realloc(block, MemoryBlock.headerSize + count)
+    else {
+      memoryWasRefused = true
+      unsafe _ = link(UnsafeMutableRawPointer(block), held)
+      return nil
+    }
+    return unsafe link(raw, count)
+  }
+
+  func release(_ pointer: UnsafeMutableRawPointer?) {
+    guard let pointer = unsafe pointer else { return }
+    unsafe free(unlink(pointer))
+  }
+
+  /// The session is freed: whatever libssh2 has forgotten goes too.
+  func releaseAll() {
+    while let block = unsafe blocks {
+      unsafe release(UnsafeMutableRawPointer(block) + MemoryBlock.headerSize)
+    }
+  }
+
+  private func link(_ raw: UnsafeMutableRawPointer, _ count: Int) -> UnsafeMutableRawPointer {
+    let block = unsafe raw.bindMemory(to: MemoryBlock.self, capacity: 1)
+    unsafe block.initialize(to: MemoryBlock(previous: nil, next: blocks, count: count))
+    unsafe blocks?.pointee.previous = unsafe block
+    unsafe blocks = unsafe block
+    heldMemory += count
+    return unsafe raw + MemoryBlock.headerSize
+  }
+
+  private func unlink(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<MemoryBlock> {
+    let block = unsafe (pointer - MemoryBlock.headerSize).assumingMemoryBound(to: MemoryBlock.self)
+    let (previous, next) = unsafe (block.pointee.previous, block.pointee.next)
+    if let previous = unsafe previous {
+      unsafe previous.pointee.next = unsafe next
+    } else {
+      unsafe blocks = unsafe next
+    }
+    unsafe next?.pointee.previous = unsafe previous
+    heldMemory -= unsafe block.pointee.count
     return unsafe block
-  }
-
-  func reallocate(_ block: UnsafeMutableRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
-    guard let block = unsafe block else { return unsafe allocate(count) }
-    let held = unsafe malloc_usable_size(block)
-    guard count <= memoryLimit - heldMemory + held, let moved = unsafe realloc(block, max(count, 1)) else {
-      memoryWasRefused = true
-      return nil
-    }
-    heldMemory += unsafe malloc_usable_size(moved) - held
-    return unsafe moved
-  }
-
-  func release(_ block: UnsafeMutableRawPointer?) {
-    guard let block = unsafe block else { return }
-    heldMemory -= unsafe malloc_usable_size(block)
-    unsafe free(block)
   }
 
   /// A copy in memory that libssh2 will free.

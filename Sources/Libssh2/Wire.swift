@@ -3,6 +3,7 @@ import CSSH2
 /// The memory between libssh2's callbacks and the owner of the session. Confined to whoever owns the session.
 ///
 /// Callbacks only move bytes and take notes: they never call back into libssh2 or out to the application.
+@safe
 final class Wire {
   /// Bytes from the peer; those before `inboundStart` are taken.
   var inbound: [UInt8] = []
@@ -16,8 +17,9 @@ final class Wire {
   /// SSH_MSG_DISCONNECT's text, at most 256 bytes of it.
   var goodbye: String?
 
-  /// Heap bytes that libssh2 holds.
+  /// Heap bytes that libssh2 holds, and the first of its blocks.
   var heldMemory = 0
+  var blocks: UnsafeMutablePointer<MemoryBlock>?
   let memoryLimit: Int
   var memoryWasRefused = false
 

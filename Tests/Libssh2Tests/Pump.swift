@@ -49,6 +49,9 @@ final class Pump {
     }
   }
 
+  /// Changes what the host sent before the session sees it.
+  var tamper: (([UInt8]) -> [UInt8])?
+
   private var held: [UInt8] = []
 
   private func receive(_ session: inout Session) throws {
@@ -57,6 +60,7 @@ final class Pump {
       let count = recv(descriptor, &buffer, buffer.count, 0)
       guard count > 0 else { return session.receiveEnd() }
       held = Array(buffer[..<count])
+      if let tamper { held = tamper(held) }
     }
     if byteAtATime {
       let byte = [held.removeFirst()]

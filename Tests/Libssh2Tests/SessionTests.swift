@@ -127,4 +127,52 @@ import Testing
       }
     }
   }
+
+  /// Whoever is on the way can flip a bit of the first encrypted packet's length. libssh2 1.10 asserts that the length is
+  /// a multiple of the block size; that must cost the session and not the process.
+  @Test func aBitFlippedOnTheWayCostsTheSessionOnly() async throws {
+    try await TestFleet.with(hosts: 1) { fleet in
+      for bit in [UInt8(1), 2, 4, 8] {
+        let pump = try Pump(host: fleet.addresses[0], port: fleet.port, byteAtATime: false)
+        var clear = Plaintext()
+        pump.tamper = { clear.flip(bit, in: $0) }
+        var session = try Session()
+        let error = #expect(throws: SessionError.self) {
+          try pump.drive(&session) { session throws(SessionError) in try session.handshake() }
+        }
+        #expect(error?.isFatal == true)
+        #expect(throws: SessionError.self) { _ = try session.openChannel(.session) }
+      }
+      // The next one is as good as ever.
+      let pump = try Pump(host: fleet.addresses[0], port: fleet.port, byteAtATime: false)
+      var session = try Session()
+      try pump.drive(&session) { session throws(SessionError) in try session.handshake() }
+    }
+  }
+}
+
+/// Follows a server's unencrypted bytes up to SSH_MSG_NEWKEYS (21).
+private struct Plaintext {
+  private var seen: [UInt8] = []
+  private var isDone = false
+
+  /// Flips a bit of the fourth byte after NEWKEYS: the lowest of the first encrypted length.
+  mutating func flip(_ bit: UInt8, in bytes: [UInt8]) -> [UInt8] {
+    guard !isDone else { return bytes }
+    let before = seen.count
+    seen += bytes
+    guard var index = seen.firstIndex(of: 10).map({ $0 + 1 }) else { return bytes }
+    while index + 6 <= seen.count {
+      let length = seen[index..<index + 4].reduce(0) { $0 << 8 | Int($1) }
+      let isNewKeys = seen[index + 5] == 21
+      index += 4 + length
+      guard isNewKeys else { continue }
+      guard seen.count > index + 3, index + 3 >= before else { return bytes }
+      isDone = true
+      var changed = bytes
+      changed[index + 3 - before] ^= bit
+      return changed
+    }
+    return bytes
+  }
 }
