@@ -11,7 +11,20 @@ package enum Library {
   package static let signsWithRSA: Bool = unsafe libssh2_version(0x01_0b00) != nil
 
   /// libssh2_init: 0, or a negative LIBSSH2_ERROR_*.
-  static let initialized: CInt = libssh2_init(0)
+  static let initialized: CInt = {
+    keepCryptoUntilTheEnd()
+    return libssh2_init(0)
+  }()
+
+  /// libcrypto tears itself down in exit(3), under the event loops that still close connections then. Tells it not to
+  /// (OPENSSL_init_crypto(3), OPENSSL_INIT_NO_ATEXIT); the first call to libcrypto decides. Does nothing where libssh2
+  /// stands on another library.
+  private static func keepCryptoUntilTheEnd() {
+    guard let symbol = unsafe dlsym(nil, "OPENSSL_init_crypto") else { return }
+    typealias Initialize = @convention(c) (UInt64, UnsafeRawPointer?) -> CInt
+    // 1, or 0 on errors.
+    unsafe _ = unsafeBitCast(symbol, to: Initialize.self)(0x0008_0000, nil)
+  }
 
   /// A descriptor for libssh2 to ask whether it blocks (fcntl(2)); it is never read or written. Negative when the
   /// process had none left.

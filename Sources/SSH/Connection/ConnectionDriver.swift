@@ -142,8 +142,6 @@ final class ConnectionDriver {
     }
   }
 
-  var openChannels: Int { channels.count + queue.count + (opening == nil ? 0 : 1) }
-
   // MARK: Turns
 
   func drive() {

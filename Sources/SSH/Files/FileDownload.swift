@@ -25,8 +25,6 @@ struct FileDownload {
   private var gaps: [Piece] = []
   /// Answers that wait for earlier ones.
   private var arrived: [UInt64: ByteBuffer] = [:]
-  /// The file ended before its size.
-  private(set) var isCutShort = false
 
   init(size: UInt64?, offset: UInt64, limit: UInt64?) {
     let size = size ?? 0
@@ -70,7 +68,6 @@ struct FileDownload {
   mutating func ended(at piece: Piece) {
     outstanding -= 1
     guard piece.offset < end else { return }
-    isCutShort = !isBlind
     end = piece.offset
     arrived = arrived.filter { $0.key < piece.offset }
   }
@@ -89,9 +86,4 @@ struct FileDownload {
 
   /// Everything up to the end has been taken.
   var isFinished: Bool { takenTo >= end && arrived.isEmpty }
-  /// Answers that are still to come.
-  var hasOutstanding: Bool { outstanding > 0 }
-  /// The stream's end as far as it is known.
-  var endOffset: UInt64 { end }
-  var takenOffset: UInt64 { takenTo }
 }

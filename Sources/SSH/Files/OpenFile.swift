@@ -162,9 +162,6 @@ final class OpenFile {
     if failure == nil { askForMore() }
   }
 
-  /// Where the stream has got to.
-  var position: UInt64 { download?.takenOffset ?? offset }
-
   /// Gives the handle back without waiting. Answers that are still to come are dropped.
   func close() {
     guard let handle else { return }

@@ -50,7 +50,6 @@ struct SFTPStatus: Equatable {
   static let endOfFile: UInt32 = 1
   static let noSuchFile: UInt32 = 2
   static let permissionDenied: UInt32 = 3
-  static let failure: UInt32 = 4
 }
 
 /// What an SFTP server may not send. A value.
