@@ -23,9 +23,13 @@ import Testing
 
   @Test func rulesAddLabelsAndWinOverTags() {
     let filter = filter(labels: [
-      LabelRule(pattern: "web*", labels: ["role": "web", "env": "prod"]), LabelRule(pattern: "web1", labels: ["env": "test"]),
+      LabelRule(pattern: "web*", labels: ["role": "web", "env": "prod"]),
+      LabelRule(pattern: "web1", labels: ["env": "test"]),
     ])
-    #expect(filter.labels(of: "web1", tags: ["env=old", "rack=7", "blue"]) == ["role": "web", "env": "test", "rack": "7", "tag": "blue"])
+    #expect(
+      filter.labels(of: "web1", tags: ["env=old", "rack=7", "blue"]) == [
+        "role": "web", "env": "test", "rack": "7", "tag": "blue",
+      ])
     #expect(filter.labels(of: "db1", tags: []).isEmpty)
   }
 }

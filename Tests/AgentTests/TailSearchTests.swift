@@ -14,10 +14,11 @@ import Testing
     return (String(decoding: bytes[Int(search.start)...], as: UTF8.self), search.isCut)
   }
 
-  @Test(arguments: [
-    ("a\nb\nc\n", 2, "b\nc\n"), ("a\nb\nc", 2, "b\nc"), ("a\nb\nc\n", 3, "a\nb\nc\n"), ("a\nb\n", 9, "a\nb\n"),
-    ("a\n\n\n", 2, "\n\n"), ("", 3, ""), ("abc", 1, "abc"), ("a\nb\n", 0, ""), ("\n", 1, "\n"),
-  ] as [(String, UInt32, String)])
+  @Test(
+    arguments: [
+      ("a\nb\nc\n", 2, "b\nc\n"), ("a\nb\nc", 2, "b\nc"), ("a\nb\nc\n", 3, "a\nb\nc\n"), ("a\nb\n", 9, "a\nb\n"),
+      ("a\n\n\n", 2, "\n\n"), ("", 3, ""), ("abc", 1, "abc"), ("a\nb\n", 0, ""), ("\n", 1, "\n"),
+    ] as [(String, UInt32, String)])
   func lastLines(_ text: String, _ lines: UInt32, _ expected: String) {
     let result = tail(text, lines: lines)
     #expect(result.text == expected)

@@ -6,35 +6,12 @@ package struct FleetError: Error, CustomStringConvertible {
   package init(_ description: String) { self.description = description }
 }
 
-/// Runs a program to its end and returns its standard output; throws with its standard error when it fails.
+/// Runs a program to its end and returns what it wrote; throws with it when the program fails.
 @discardableResult
-package func run(_ path: String, _ arguments: [String], environment: [String: String]? = nil) async throws -> String {
-  let process = Process()
-  process.executableURL = URL(filePath: path)
-  process.arguments = arguments
-  if let environment { process.environment = environment }
-  // Errors go to a file, so that a full second pipe can never stop the program while the first is read.
-  let complaints = FileManager.default.temporaryDirectory.appending(path: "scout-stderr-\(UUID().uuidString)")
-  try Data().write(to: complaints)
-  defer { try? FileManager.default.removeItem(at: complaints) }
-  let output = Pipe()
-  process.standardInput = FileHandle.nullDevice
-  process.standardOutput = output
-  process.standardError = try FileHandle(forWritingTo: complaints)
-  try process.run()
-  return try await withCheckedThrowingContinuation { continuation in
-    DispatchQueue.global().async {
-      let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      if process.terminationStatus == 0 {
-        continuation.resume(returning: said)
-      } else {
-        let text = said + ((try? String(contentsOf: complaints, encoding: .utf8)) ?? "")
-        continuation.resume(
-          throwing: FleetError("\(path) \(arguments) ended with \(process.terminationStatus): \(text)"))
-      }
-    }
-  }
+package func run(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> String {
+  let (status, output) = try await programRun(path, arguments, environment: environment)
+  guard status == 0 else { throw FleetError("\(path) \(arguments) ended with \(status): \(output)") }
+  return output
 }
 
 /// A port that nothing listens on now, from the kernel's ephemeral range.

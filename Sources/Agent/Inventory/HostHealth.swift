@@ -30,7 +30,8 @@ struct HostHealth: Sendable {
     outcome = .answered
     self.revision = revision
     guard let duration else { return }
-    let sample = UInt32(clamping: duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)
+    let sample = UInt32(
+      clamping: duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)
     if samples.count < Self.window { samples.append(sample) } else { samples[next] = sample }
     next = (next + 1) % Self.window
   }

@@ -49,7 +49,8 @@ struct Inventory: Sendable {
     if let fault = faults[alias] { throw fault }
     throw AgentError(
       code: .unknownHost,
-      message: "this agent has no host `\(alias)`: ask the tool `hosts` for the names, or add it to the agent's ssh_config")
+      message:
+        "this agent has no host `\(alias)`: ask the tool `hosts` for the names, or add it to the agent's ssh_config")
   }
 }
 

@@ -46,7 +46,7 @@ final class InventoryStore: Sendable {
         }
       } catch is CancellationError {
         return
-      } catch where "\(error)" != complaint {
+      } catch  where "\(error)" != complaint {
         complaint = "\(error)"
         logger.error("configuration not read", metadata: ["error": .string(complaint)])
       } catch {

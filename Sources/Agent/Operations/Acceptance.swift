@@ -11,10 +11,12 @@ final class Acceptance: Sendable {
   init(sink: @escaping ReplySink<RunEvent>) { self.sink = sink }
 
   func announce() async throws {
-    guard isAnnounced.withLock({ announced in
-      defer { announced = true }
-      return !announced
-    }) else { return }
+    guard
+      isAnnounced.withLock({ announced in
+        defer { announced = true }
+        return !announced
+      })
+    else { return }
     var event = RunEvent()
     event.accepted = RunAccepted()
     try await sink(event)

@@ -51,6 +51,6 @@ struct ChunkWriter: Sendable {
 
   private mutating func take(_ piece: ByteBuffer) {
     next.data = .init(piece.readableBytesView)
-    digest?.update(data: piece.readableBytesView)
+    digest?.update(data: next.data)
   }
 }

@@ -110,16 +110,18 @@ struct ListOperation: Sendable {
   }
 
   /// A link that cannot be read is told without its target.
-  private func linkTarget(_ entry: ListedEntry, _ lane: SFTPLane) async throws -> [UInt8] {
+  private func linkTarget(_ entry: ListedEntry, _ lane: SFTPLane) async throws(SSHError) -> [UInt8] {
     do {
       return try await lane.readLink(below(entry.name), deadline: context.call.deadline)
-    } catch let error as SSHError where error.scope == .request {
+    } catch {
+      guard error.scope == .request else { throw error }
       return []
     }
   }
 
   private func below(_ name: [UInt8]) throws(SSHError) -> RemotePath {
     guard !name.isEmpty else { return path }
-    return try RemotePath(path.bytes.last == UInt8(ascii: "/") ? path.bytes + name : path.bytes + [UInt8(ascii: "/")] + name)
+    return try RemotePath(
+      path.bytes.last == UInt8(ascii: "/") ? path.bytes + name : path.bytes + [UInt8(ascii: "/")] + name)
   }
 }

@@ -1,5 +1,5 @@
 import AgentAPI
-import NIOCore
+import Pool
 import SSH
 
 /// What every operation has at hand: the host it is for, its bounds, and where its SSH comes from. A value.

@@ -18,11 +18,14 @@ enum FindExpression {
   ]
 
   private static let refused: [String: String] = [
-    "-exec": "runs another command: use the tool `run`", "-execdir": "runs another command: use the tool `run`",
-    "-ok": "runs another command: use the tool `run`", "-okdir": "runs another command: use the tool `run`",
-    "-delete": "deletes files: use the tool `run`", "-fprint": "writes a file: use the tool `transfer`",
-    "-fprint0": "writes a file: use the tool `transfer`", "-fprintf": "writes a file: use the tool `transfer`",
-    "-fls": "writes a file: use the tool `transfer`",
+    "-exec": "runs another command: query that one by itself",
+    "-execdir": "runs another command: query that one by itself",
+    "-ok": "runs another command: query that one by itself", "-okdir": "runs another command: query that one by itself",
+    "-delete": "deletes files: query only looks",
+    "-fprint": "writes a file: leave it out, the output comes with the answer",
+    "-fprint0": "writes a file: leave it out, the output comes with the answer",
+    "-fprintf": "writes a file: leave it out, the output comes with the answer",
+    "-fls": "writes a file: leave it out, the output comes with the answer",
     "-files0-from": "takes its folders from a file: give them as arguments",
     "-D": "is for debugging find: leave it out", "-O": "is for tuning find: leave it out",
   ]
@@ -39,7 +42,7 @@ enum FindExpression {
       if plain.contains(token) { continue }
       guard valued.contains(token) || isNewer(token) else {
         throw beginsExpression(token)
-          ? refusal(token, "is not among the tests that only look: leave it out, or use the tool `find`")
+          ? refusal(token, "is not among the tests that only look: leave it out, or use the tool `list` with a depth")
           : refusal(token, "stands after the expression: name folders before it")
       }
       guard rest.popFirst() != nil else { throw refusal(token, "needs a value") }

@@ -114,7 +114,7 @@ struct QueryCheck {
     if !full.isEmpty {
       return refusal(option, "is shortened: write it out (\(full.joined(separator: ", ")))")
     }
-    return refusal(option, "is not among the options that only read: leave it out, or use the tool `run`")
+    return refusal(option, "is not among the options that only read: leave it out, or read the file by the tool `read`")
   }
 
   private func refusal(_ option: String, _ reason: String) -> QueryRefusal {

@@ -4,10 +4,10 @@ extension QueryCommand {
   static let all: [QueryCommand] = searching + listing + reading + comparing + machine
 
   private static let fromFile = "takes its input from a file: give it as an argument"
-  private static let writes = "writes a file: use the tool `transfer` or `run`"
-  private static let runs = "starts another program: use the tool `run`"
-  private static let endless = "waits without end: use the tool `tail`"
-  private static let device = "reads devices, which may have no end: use the tool `run`"
+  private static let writes = "writes a file: leave it out, the output comes with the answer"
+  private static let runs = "starts another program: query that one by itself"
+  private static let endless = "waits without end: use the tool `read` with `tail`"
+  private static let device = "reads devices, which may have no end: use the tool `read` for files"
 
   private static let searching = [
     QueryCommand(
@@ -165,8 +165,8 @@ extension QueryCommand {
       "hostname", operands: .none, flags: "aAdfiIsy",
       long: "alias all-fqdns domain fqdn long ip-address all-ip-addresses short yp nis version help",
       refused: [
-        "-F": "sets the host's name: use the tool `run`", "--file": "sets the host's name: use the tool `run`",
-        "-b": "sets the host's name: use the tool `run`", "--boot": "sets the host's name: use the tool `run`",
+        "-F": "sets the host's name: query only looks", "--file": "sets the host's name: query only looks",
+        "-b": "sets the host's name: query only looks", "--boot": "sets the host's name: query only looks",
       ]),
     QueryCommand(
       "uname", operands: .none, flags: "asnrvmpio",
@@ -182,7 +182,7 @@ extension QueryCommand {
       "date", operands: .format, flags: "uR", valued: "dr", optional: "I",
       long: "date= debug iso-8601[=] resolution rfc-email rfc-3339= reference= utc universal version help",
       refused: [
-        "-s": "sets the clock: use the tool `run`", "--set": "sets the clock: use the tool `run`", "-f": fromFile,
+        "-s": "sets the clock: query only looks", "--set": "sets the clock: query only looks", "-f": fromFile,
         "--file": fromFile,
       ]),
     QueryCommand(

@@ -27,7 +27,7 @@ struct QueryOperands {
       }
     case .atMost(let limit):
       guard operands.count <= limit else {
-        throw refusal(operands[limit], "would be written to: give one file, or use the tool `transfer`")
+        throw refusal(operands[limit], "would be written to: give one file, the output comes with the answer")
       }
       try checkContents(operands[...])
     case .contents: try checkContents(operands[...])

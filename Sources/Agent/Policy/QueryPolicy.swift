@@ -51,7 +51,7 @@ enum QueryPolicy {
     }
     return QueryRefusal(
       "Command '\(name)' not allowed. Allowed commands: \(commands.joined(separator: ", ")). "
-        + "Use the tool `run` for other commands, `read`, `list`, `find` or `search` for files")
+        + "Query runs only what cannot write; files are for the tools `read` and `list`")
   }
 }
 

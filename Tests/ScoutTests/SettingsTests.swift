@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+@testable import scout
+
+/// Settings: where they come from, what stops the start, and that the README tells all of them.
+@Suite struct SettingsTests {
+  private static let all =
+    Setting.coordinator + Setting.shared + Setting.agent.filter { !Setting.coordinator.contains($0) }
+
+  private func reader(flags: [String: [String]] = [:], _ environment: [String: String] = [:]) async throws
+    -> SettingsReader
+  {
+    try await SettingsReader(flags: flags, environment: environment, file: nil)
+  }
+
+  @Test func theReadmeListsEachSetting() throws {
+    let readme = try String(contentsOfFile: "README.md", encoding: .utf8)
+    for setting in Self.all where !readme.contains(setting.row) { Issue.record("README.md lacks: \(setting.row)") }
+  }
+
+  @Test func theDefaultsAreWithinTheBounds() async throws {
+    let reader = try await reader()
+    for setting in Self.all {
+      switch setting.kind {
+      case .integer: _ = try reader.integer(setting)
+      case .choice: _ = try reader.choice(setting)
+      case .flag: _ = try reader.flag(setting)
+      case .text, .list: break
+      }
+    }
+  }
+
+  @Test func whatIsNotAllowedNamesKeyValueAndBounds() async throws {
+    let reader = try await reader(["SCOUT_COMMAND_TIMEOUT": "soon", "SCOUT_SSH_PASSWORD": "hunter2"])
+    let error = #expect(throws: SettingsError.self) { try reader.integer(.commandTimeout) }
+    #expect(
+      error?.description
+        == "SCOUT_COMMAND_TIMEOUT (--command-timeout): `soon` is not a whole number from 1 to 3600, in seconds")
+    #expect(!SettingsError(.sshPassword, value: "hunter2").description.contains("hunter2"))
+  }
+
+  @Test func aFlagWinsAndThePredecessorsNamesCountLast() async throws {
+    let environment = ["MCP_CAT_MAX_FILE_SIZE": "100", "MCP_CAT_IDLE_TIMEOUT": "7", "SCOUT_IDLE_TIMEOUT": "8"]
+    let reader = try await reader(
+      flags: ["command_timeout": ["9"]], environment.merging(["SCOUT_COMMAND_TIMEOUT": "10"]) { $1 })
+    #expect(try reader.integer(.maxFileSize) == 100)
+    #expect(try reader.integer(.idleTimeout) == 8)
+    #expect(try reader.integer(.commandTimeout) == 9)
+  }
+
+  @Test func listsAreSeparatedByCommas() async throws {
+    let reader = try await reader(["SCOUT_ALLOWLIST": "web*, db1,,"])
+    #expect(reader.list(.allowlist) == ["web*", "db1"])
+    #expect(reader.list(.blocklist).isEmpty)
+  }
+
+  @Test func theCommandOfAQueryStandsBehindItsTerminator() {
+    #expect(
+      QueryCommand.naming(commandIn: ["query", "a", "--", "ls", "--", "-l"]) == [
+        "query", "a", "--command", "ls", "--", "-l",
+      ])
+    #expect(QueryCommand.naming(commandIn: ["read", "--", "-odd:/x"]) == ["read", "--", "-odd:/x"])
+  }
+}
+
+extension Setting {
+  /// As the README's table shows it.
+  fileprivate var row: String {
+    let shown = standard.isEmpty ? "" : "`\(standard)`"
+    let written = isSecret ? "" : "`\(flag)`"
+    return "| `\(variable)` | \(written) | \(allowed) | \(shown) | \(purpose) |"
+  }
+}
