@@ -72,15 +72,25 @@ struct FileDownload {
     arrived = arrived.filter { $0.key < piece.offset }
   }
 
-  /// The next bytes in order, at most `limit`'s worth of whole answers (at least one); nil when none are there.
+  /// The next bytes in order, at most `limit` (or one answer, if that is more); nil when none are there.
   mutating func take(upTo limit: Int = 1 << 20) -> ByteBuffer? {
-    guard var bytes = arrived.removeValue(forKey: takenTo) else { return nil }
-    takenTo += UInt64(bytes.readableBytes)
-    while bytes.readableBytes < limit, let more = arrived[takenTo], bytes.readableBytes + more.readableBytes <= limit {
-      arrived[takenTo] = nil
-      takenTo += UInt64(more.readableBytes)
-      bytes.writeImmutableBuffer(more)
+    guard let first = takeNext() else { return nil }
+    var pieces = [first]
+    var count = first.readableBytes
+    while let next = arrived[takenTo], count + next.readableBytes <= limit, let piece = takeNext() {
+      pieces.append(piece)
+      count += piece.readableBytes
     }
+    guard pieces.count > 1 else { return first }
+    var bytes = ByteBuffer()
+    bytes.reserveCapacity(count)
+    for piece in pieces { bytes.writeImmutableBuffer(piece) }
+    return bytes
+  }
+
+  private mutating func takeNext() -> ByteBuffer? {
+    guard let bytes = arrived.removeValue(forKey: takenTo) else { return nil }
+    takenTo += UInt64(bytes.readableBytes)
     return bytes
   }
 
