@@ -25,7 +25,8 @@ private struct RealAgent {
   }
 
   func stop() {
-    kill(processID, SIGTERM)
+    // Not SIGTERM: the threads of a test may block it, and a child inherits that.
+    kill(processID, SIGKILL)
     try? FileManager.default.removeItem(atPath: folder)
   }
 

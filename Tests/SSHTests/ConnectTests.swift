@@ -190,8 +190,10 @@ import Testing
       agent.executableURL = URL(filePath: "/usr/bin/ssh-agent")
       agent.arguments = ["-D", "-a", socket]
       agent.standardOutput = FileHandle.nullDevice
+      agent.standardError = FileHandle.nullDevice
       try agent.run()
-      defer { agent.terminate() }
+      // Not SIGTERM: the threads of a test may block it, and a child inherits that.
+      defer { kill(agent.processIdentifier, SIGKILL) }
       while !FileManager.default.fileExists(atPath: socket) { try await Task.sleep(for: .milliseconds(5)) }
       let stranger = fleet.directory.appending(path: "stranger").path
       try await run("/usr/bin/ssh-keygen", ["-q", "-N", "", "-t", "ecdsa", "-f", stranger])

@@ -36,8 +36,9 @@ final class OpenFile {
         }
       }
       if case .success(let found) = attributes, found.kind == .fifo {
-        finishOpening(.failure(.notAFile(.fifo, host: lane.host, path: path)))
-        return lane.abandon(SSHError(.notAFile, "\(lane.host): \(path) is a named pipe", scope: .lane))
+        // Before the answer, so that nobody who has it sees a lane that seems to work.
+        lane.abandon(SSHError(.notAFile, "\(lane.host): \(path) is a named pipe", scope: .lane))
+        return finishOpening(.failure(.notAFile(.fifo, host: lane.host, path: path)))
       }
       openingAdvanced()
     }
