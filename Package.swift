@@ -43,7 +43,8 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = [], unsafe: Bo
 }
 
 /// Tests of `subject`, in `Tests/<subject>Tests`.
-func tests(_ subject: Target.Dependency..., name: String, resources: [Resource] = [], exclude: [String] = []) -> Target {
+func tests(_ subject: Target.Dependency..., name: String, resources: [Resource] = [], exclude: [String] = []) -> Target
+{
   .testTarget(
     name: name + "Tests", dependencies: subject, exclude: exclude, resources: resources, swiftSettings: settings)
 }
@@ -109,7 +110,8 @@ let package = Package(
       name: "scout",
       dependencies: [
         "Coordinator", "Agent", "AgentAPI", "HTTP2", "SSH", "SSHConfig", "MCP", "Telemetry", .argumentParser,
-        "Pool", .configuration, .system, .httpClient, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix, .nioHTTP1,
+        "Pool", .configuration, .system, .httpClient, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix,
+        .nioHTTP1,
       ],
       swiftSettings: settings),
 

@@ -2,7 +2,8 @@ extension Setting {
   // MARK: What both commands know
 
   static let sshConfig = Setting(
-    "ssh_config", .text, "The ssh_config(5) file that names the hosts; without it ~/.ssh/config, then /etc/ssh/ssh_config")
+    "ssh_config", .text,
+    "The ssh_config(5) file that names the hosts; without it ~/.ssh/config, then /etc/ssh/ssh_config")
   static let knownHosts = Setting(
     "known_hosts", .text, "The known_hosts file of all hosts, instead of UserKnownHostsFile")
   static let strictHostKeyChecking = Setting(
@@ -15,7 +16,8 @@ extension Setting {
   static let commandTimeout = Setting(
     "command_timeout", .integer(1...3600, unit: "seconds"), standard: "30", "Time of a command on a host at most")
   static let idleTimeout = Setting(
-    "idle_timeout", .integer(1...86_400, unit: "seconds"), standard: "300", "An idle SSH connection is closed after this")
+    "idle_timeout", .integer(1...86_400, unit: "seconds"), standard: "300",
+    "An idle SSH connection is closed after this")
   static let maxPoolSize = Setting(
     "max_pool_size", .integer(1...65_536, unit: ""), standard: "256", "SSH connections at most, all hosts together")
   static let sshPassword = Setting(
@@ -41,7 +43,8 @@ extension Setting {
   static let tlsCert = Setting("tls_cert", .text, "PEM file with the certificate and its chain")
   static let tlsKey = Setting("tls_key", .text, "PEM file with the certificate's private key")
   static let behindProxy = Setting(
-    "behind_proxy", .flag, standard: "false", "A reverse proxy in front ends TLS, so a plain non-loopback bind is right")
+    "behind_proxy", .flag, standard: "false", "A reverse proxy in front ends TLS, so a plain non-loopback bind is right"
+  )
   static let apiKeys = Setting(
     "api_keys", .list, isSecret: true, "Keys of which a client must send one, in X-API-Key or Authorization: Bearer")
   static let authEnabled = Setting(
@@ -68,7 +71,8 @@ extension Setting {
     "A tool call that takes longer is logged as slow")
   static let agents = Setting(
     "agent", .list, "An agent, as SEGMENT=https://HOST:PORT (http:// on loopback only); may be given several times")
-  static let agentCA = Setting("agent_ca", .text, "PEM file with the authority that agents' certificates are checked by")
+  static let agentCA = Setting(
+    "agent_ca", .text, "PEM file with the authority that agents' certificates are checked by")
   static let agentCert = Setting("agent_cert", .text, "PEM file with the certificate shown to agents")
   static let agentKey = Setting("agent_key", .text, "PEM file with that certificate's private key")
   static let embeddedAgent = Setting(
@@ -78,8 +82,10 @@ extension Setting {
 
   static let listen = Setting(
     "listen", .text, standard: "127.0.0.1:7443", "HOST:PORT to listen on; beyond loopback it needs the three TLS files")
-  static let agentName = Setting("name", .text, "The agent's name, unique within its segment; the machine's name without it")
-  static let tlsCA = Setting("tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
+  static let agentName = Setting(
+    "name", .text, "The agent's name, unique within its segment; the machine's name without it")
+  static let tlsCA = Setting(
+    "tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
 
   /// Of `scout coordinator`, in the order of its help.
   static let coordinator: [Setting] = [
@@ -91,7 +97,8 @@ extension Setting {
   static let agent: [Setting] = [listen, agentName, tlsCA, tlsCert, tlsKey]
   /// Of both, and of the commands that work in their own process.
   static let shared: [Setting] = [
-    sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout, maxPoolSize,
+    sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,
+    maxPoolSize,
     sshPassword, sshKeyPassphrase, segment, logLevel, logFormat,
   ]
 }

@@ -61,7 +61,8 @@ struct RemoteToolCaller: ToolCaller {
     } catch {
       throw TerminalError("no answer from \(url): \(error). Is the coordinator running there? See GET /health")
     }
-    return try Self.result(of: content, contentType: response.headers.first(name: "Content-Type") ?? "", response.status)
+    return try Self.result(
+      of: content, contentType: response.headers.first(name: "Content-Type") ?? "", response.status)
   }
 
   /// The result within a JSON or an event-stream answer.
@@ -82,7 +83,8 @@ struct RemoteToolCaller: ToolCaller {
     guard case .object(let result)? = message["result"] else {
       throw TerminalError("the coordinator answered \(status.code) without a result")
     }
-    var answer = ToolResult(structured: result["structuredContent"], text: "", isError: result["isError"] == .bool(true))
+    var answer = ToolResult(
+      structured: result["structuredContent"], text: "", isError: result["isError"] == .bool(true))
     if case .array(let parts)? = result["content"] {
       for case .object(let part) in parts { if case .string(let text)? = part["text"] { answer.text += text } }
     }
