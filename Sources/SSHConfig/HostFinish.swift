@@ -24,6 +24,7 @@ struct HostFinish {
     try applyPaths(&host)
     applyPlain(&host)
     applyAlgorithms(&host)
+    refuseWhatWouldBeIgnored(&host)
     return host
   }
 
@@ -63,6 +64,25 @@ struct HostFinish {
     host.hostKeyAlgorithms = options.algorithms[.hostKeyAlgorithms]?.applied(to: defaults.hostKeyAlgorithms)
     host.pubkeyAcceptedAlgorithms =
       options.algorithms[.pubkeyAcceptedAlgorithms]?.applied(to: defaults.pubkeyAcceptedAlgorithms)
+  }
+
+  /// Settings that ssh obeys and Scout's connections do not: an error of this host rather than a silent difference.
+  /// (`Compression` changes no answer and is left alone.)
+  private func refuseWhatWouldBeIgnored(_ host: inout ResolvedHost) {
+    func refuse(_ keyword: String, _ value: String, unless usual: Bool) {
+      guard !usual else { return }
+      host.unsupported.append(
+        UnsupportedSetting(
+          keyword: keyword, value: value,
+          message:
+            "\(keyword) \(value) is not supported: leave it out for `\(alias)`, or keep this host from Scout's list"))
+    }
+    refuse("AddressFamily", host.addressFamily.rawValue, unless: host.addressFamily == .any)
+    refuse("BindAddress", host.bindAddress ?? "", unless: host.bindAddress == nil)
+    refuse(
+      "PubkeyAcceptedAlgorithms", host.pubkeyAcceptedAlgorithms?.joined(separator: ",") ?? "",
+      unless: host.pubkeyAcceptedAlgorithms == nil)
+    refuse("RequiredRSASize", "\(host.requiredRSASize)", unless: host.requiredRSASize <= 2048)
   }
 
   private func applyPaths(_ host: inout ResolvedHost) throws(SSHConfigError) {

@@ -55,6 +55,7 @@ struct AuthenticationPlan {
 
   /// The attempts that make sense with what the host allows (RFC 4252 section 5.1).
   func attempts(methods: [String]) -> [Attempt] {
+    let methods = host.preferredAuthentications.map { preferred in methods.filter(preferred.contains) } ?? methods
     var attempts: [Attempt] = []
     if methods.contains("publickey"), host.pubkeyAuthentication { attempts += candidates }
     guard hasSecret else { return attempts }
