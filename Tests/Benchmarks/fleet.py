@@ -90,8 +90,12 @@ class Fleet:
             server.terminate()
         for server in self.servers:
             server.wait()
-        if self.made_account:
-            subprocess.run(["userdel", ACCOUNT], stderr=subprocess.DEVNULL, check=False)
+        # userdel(8) refuses while a session of the account is ending.
+        deadline = time.monotonic() + 10
+        while self.made_account and time.monotonic() < deadline:
+            if subprocess.run(["userdel", ACCOUNT], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+                break
+            time.sleep(0.1)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -1,6 +1,7 @@
 """A TCP relay that adds latency: each byte leaves half of the given round-trip time after it came."""
 
 import asyncio
+import contextlib
 import threading
 
 BUFFER = 64 * 1024 * 1024  # bytes on their way in one direction
@@ -25,11 +26,6 @@ class Relay:
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        unfinished = asyncio.all_tasks(self._loop)
-        for task in unfinished:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*unfinished, return_exceptions=True))
-        self._loop.close()
 
     def _run(self):
         asyncio.set_event_loop(self._loop)
@@ -38,6 +34,11 @@ class Relay:
         self._ready.set()
         self._loop.run_forever()
         server.close()
+        unfinished = asyncio.all_tasks(self._loop)
+        for task in unfinished:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*unfinished, return_exceptions=True))
+        self._loop.close()
 
     async def _accept(self, reader, writer):
         try:
@@ -45,9 +46,10 @@ class Relay:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(
-            self._pass_on(reader, far_writer), self._pass_on(far_reader, writer), return_exceptions=True
-        )
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(
+                self._pass_on(reader, far_writer), self._pass_on(far_reader, writer), return_exceptions=True
+            )
 
     async def _pass_on(self, reader, writer):
         under_way = asyncio.Queue(maxsize=BUFFER // 65536)

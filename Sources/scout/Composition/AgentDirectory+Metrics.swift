@@ -30,7 +30,7 @@ extension AgentDirectory {
   }
 
   private func samples(_ value: (DirectoryReport.Agent) -> Double?) -> [MetricSample] {
-    report().agents.compactMap { agent in
+    agents().compactMap { agent in
       value(agent).map { MetricSample([agent.name, agent.segment], $0) }
     }
   }
