@@ -24,7 +24,8 @@ build=(swift build -c release --static-swift-stdlib --product scout)
 "${build[@]}" >&2
 scout=$("${build[@]}" --show-bin-path)/scout
 
-if [ "$demo" = no ] && ! "$scout" hosts --names "${arguments[@]}" 2>/dev/null | grep -q .; then
+# Without the arguments: those of the coordinator mean nothing to `hosts`. Where one of them names hosts, they are there.
+if [ "$demo" = no ] && ! "$scout" hosts --names 2>/dev/null | grep -q .; then
   case " ${arguments[*]} " in
     *" --help "* | *" -h "* | *" --no-embedded-agent "* | *" --agent "* | *" --ssh-config "*) ;;
     *)
