@@ -81,7 +81,6 @@ struct FrontDoorFlags: SettingFlags {
   @Option(help: Setting.maxConcurrentRequests.argumentHelp) var maxConcurrentRequests: String?
   @Option(help: Setting.maxBodySize.argumentHelp) var maxBodySize: String?
   @Option(help: Setting.maxFileSize.argumentHelp) var maxFileSize: String?
-  @Option(help: Setting.slowThreshold.argumentHelp) var slowThresholdMs: String?
 
   var given: [String: [String]] {
     scout.given([
@@ -89,7 +88,7 @@ struct FrontDoorFlags: SettingFlags {
       (.behindProxy, behindProxy ? "true" : nil), (.authEnabled, authEnabled.map { "\($0)" }),
       (.allowedOrigins, allowedOrigins), (.allowedHosts, allowedHosts), (.rateLimitPerMinute, rateLimitPerMinute),
       (.rateLimitBurst, rateLimitBurst), (.maxConcurrentRequests, maxConcurrentRequests), (.maxBodySize, maxBodySize),
-      (.maxFileSize, maxFileSize), (.slowThreshold, slowThresholdMs),
+      (.maxFileSize, maxFileSize),
     ])
   }
 }
