@@ -77,9 +77,11 @@ let package = Package(
     target("Nghttp2", ["CNghttp2"], unsafe: true),
     target("Libssh2", ["CSSH2"], unsafe: true),
 
+    target("EventLoopTasks", [.nioCore, .nioPosix]),
+
     // The link between coordinator and agent.
     target("HTTP2", ["Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
-    target("RPC", ["HTTP2", .nioCore, .deque, .logging]),
+    target("RPC", ["HTTP2", "EventLoopTasks", .nioCore, .deque, .logging]),
     target("AgentAPI", ["RPC", "HTTP2", .nioCore, .protobuf, .logging, .lifecycle]),
 
     // Near the hosts.
@@ -102,7 +104,8 @@ let package = Package(
     target(
       "Coordinator",
       [
-        "AgentAPI", "MCP", "Telemetry", .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioCore, .nioPosix,
+        "AgentAPI", "MCP", "Telemetry", "EventLoopTasks", .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioCore,
+        .nioPosix,
         .nioConcurrency, .nioHTTP1, .nioSSL, .logging, .lifecycle, .crypto, .deque,
       ]),
 
@@ -129,6 +132,7 @@ let package = Package(
     tests(
       "AgentAPI", "RPC", "HTTP2", .nioCore, .nioPosix, .protobuf, .logging, .lifecycle, name: "AgentAPI",
       exclude: ["Python"]),
+    tests("EventLoopTasks", .nioCore, .nioPosix, name: "EventLoopTasks"),
     tests("MCP", name: "MCP"),
     tests("Telemetry", .logging, name: "Telemetry"),
     tests(

@@ -1,4 +1,5 @@
 package import AgentAPI
+import EventLoopTasks
 
 /// Asks many hosts side by side, with one deadline for all. A value.
 ///
@@ -64,7 +65,7 @@ package struct FanOut: Sendable {
         group.addTask { await attempt(index, operation) }
       }
       group.addTask { [deadline] in
-        try? await Task.sleep(until: deadline, clock: .continuous)
+        await ContinuousClock.wait(until: deadline)
         return .deadline
       }
       if progress != nil { group.addTask { [heartbeat] in await Self.beat(heartbeat) } }
@@ -124,7 +125,7 @@ package struct FanOut: Sendable {
   }
 
   private static func beat<Value: Sendable>(_ interval: Duration) async -> Event<Value> {
-    try? await Task.sleep(for: interval)
+    await ContinuousClock.wait(until: .now + interval)
     return .heartbeat
   }
 }

@@ -1,3 +1,4 @@
+import EventLoopTasks
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -46,7 +47,9 @@ struct HTTPDoorChannel: ServerChildChannel {
   }
 
   func handle(value: Value, logger: Logger) async {
-    await value.http.handle(value: value.parts, logger: logger)
+    await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+      await value.http.handle(value: value.parts, logger: logger)
+    }
   }
 }
 

@@ -1,8 +1,10 @@
+import EventLoopTasks
 package import HTTP2
 package import Logging
 package import NIOCore
 
-/// Sendable: its state is its listener's. Serves methods over HTTP/2; each call's handler runs in a task of `run`'s group.
+/// Sendable: its state is its listener's. Serves methods over HTTP/2; each call's handler runs in a task of `run`'s group,
+/// on its connection's event loop.
 package final class RPCServer: Sendable {
   /// Handlers by `/package.Service/Method`.
   package typealias Routes = [String: RPCHandler]
@@ -10,14 +12,17 @@ package final class RPCServer: Sendable {
   private let listener: HTTP2Server
   private let calls: AsyncStream<ServerCall>
   private let newCall: AsyncStream<ServerCall>.Continuation
+  private let eventLoop: any EventLoop
   private let logger: Logger
 
   private init(
-    listener: HTTP2Server, calls: AsyncStream<ServerCall>, newCall: AsyncStream<ServerCall>.Continuation, logger: Logger
+    listener: HTTP2Server, calls: AsyncStream<ServerCall>, newCall: AsyncStream<ServerCall>.Continuation,
+    eventLoop: any EventLoop, logger: Logger
   ) {
     self.listener = listener
     self.calls = calls
     self.newCall = newCall
+    self.eventLoop = eventLoop
     self.logger = logger
   }
 
@@ -33,15 +38,19 @@ package final class RPCServer: Sendable {
     let acceptor = CallAcceptor(routes: routes, settings: settings) { newCall.yield($0) }
     let listener = try await HTTP2Server.bind(
       host: host, port: port, tls: tls, settings: http2, group: group, logger: logger, accept: acceptor.accept)
-    return RPCServer(listener: listener, calls: calls, newCall: newCall, logger: logger)
+    return RPCServer(
+      listener: listener, calls: calls, newCall: newCall, eventLoop: group.any(), logger: logger)
   }
 
   /// Runs the handlers. Returns when `shutdown` is through and the last handler has ended. Cancelling the task cancels the
   /// handlers. Once.
   package func run() async {
-    await withDiscardingTaskGroup { group in
-      for await call in calls {
-        group.addTask { await call.run(self.logger) }
+    // The loop over the calls has an event loop too: each call would wake a thread of the shared pool otherwise.
+    await withTaskExecutorPreference(EventLoopExecutor(eventLoop)) {
+      await withDiscardingTaskGroup { group in
+        for await call in calls {
+          group.addTask(executorPreference: EventLoopExecutor(call.eventLoop)) { await call.run(self.logger) }
+        }
       }
     }
   }

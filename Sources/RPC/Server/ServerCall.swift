@@ -54,6 +54,9 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
       State(machine: Machine(readsItself: handler.readsItself, maxMessageBytes: settings.maxMessageBytes)))
   }
 
+  /// The connection's.
+  var eventLoop: any EventLoop { stream.eventLoop }
+
   // MARK: On the event loop
 
   /// The head was read; `endStream` when nothing follows it.
