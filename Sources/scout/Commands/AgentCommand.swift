@@ -5,7 +5,6 @@ import AgentAPI
 import ArgumentParser
 import HTTP2
 import Logging
-import NIOPosix
 import ServiceLifecycle
 import Telemetry
 
@@ -25,7 +24,7 @@ struct AgentCommand: AsyncParsableCommand {
     let log = try LogSettings(settings)
     log.bootstrap()
     let logger = log.logger(label: "scout.agent")
-    let group = MultiThreadedEventLoopGroup.singleton
+    let group = try EventLoops.start(settings)
     let parts = try AgentParts(
       settings, name: settings.text(.agentName) ?? AgentParts.machineName, group: group, logger: logger)
     let (host, port) = try settings.listenAddress()

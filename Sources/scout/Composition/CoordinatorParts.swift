@@ -3,7 +3,6 @@ import Coordinator
 import Logging
 import MCP
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Telemetry
 
@@ -23,7 +22,7 @@ struct CoordinatorParts: Sendable {
     var log = try LogSettings(settings)
     if quiet { log.level = .error }
     logger = log.logger(label: "scout")
-    group = MultiThreadedEventLoopGroup.singleton
+    group = try EventLoops.start(settings)
     metrics = MetricsRegistry()
 
     var agents = try AgentLinks(settings, group: group, logger: logger)

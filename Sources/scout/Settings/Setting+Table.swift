@@ -29,6 +29,9 @@ extension Setting {
     "The least important log lines that are written")
   static let logFormat = Setting(
     "log_format", .choice(["logfmt", "json"]), standard: "logfmt", "How a log line is written to standard error")
+  static let eventLoops = Setting(
+    "event_loops", .integer(0...256, unit: "threads"), standard: "0",
+    "Threads that serve connections; 0: one for two processors, at least one")
   static let segment = Setting("segment", .text, standard: "local", "The network segment that the agent serves")
 
   // MARK: The coordinator
@@ -95,7 +98,6 @@ extension Setting {
   /// Of both, and of the commands that work in their own process.
   static let shared: [Setting] = [
     sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,
-    maxPoolSize,
-    sshPassword, sshKeyPassphrase, segment, logLevel, logFormat,
+    maxPoolSize, eventLoops, sshPassword, sshKeyPassphrase, segment, logLevel, logFormat,
   ]
 }

@@ -28,6 +28,7 @@ struct SharedFlags: SettingFlags {
   @Option(help: Setting.commandTimeout.argumentHelp) var commandTimeout: String?
   @Option(help: Setting.idleTimeout.argumentHelp) var idleTimeout: String?
   @Option(help: Setting.maxPoolSize.argumentHelp) var maxPoolSize: String?
+  @Option(help: Setting.eventLoops.argumentHelp) var eventLoops: String?
   @Option(help: Setting.segment.argumentHelp) var segment: String?
   @Option(help: Setting.logLevel.argumentHelp) var logLevel: String?
   @Option(help: Setting.logFormat.argumentHelp) var logFormat: String?
@@ -41,7 +42,8 @@ struct SharedFlags: SettingFlags {
     scout.given([
       (.sshConfig, sshConfig), (.knownHosts, knownHosts), (.strictHostKeyChecking, strictHostKeyChecking),
       (.allowlist, allowlist), (.blocklist, blocklist), (.labels, labels), (.commandTimeout, commandTimeout),
-      (.idleTimeout, idleTimeout), (.maxPoolSize, maxPoolSize), (.segment, segment), (.logLevel, logLevel),
+      (.idleTimeout, idleTimeout), (.maxPoolSize, maxPoolSize), (.eventLoops, eventLoops), (.segment, segment),
+      (.logLevel, logLevel),
       (.logFormat, logFormat),
     ])
   }
