@@ -28,15 +28,22 @@ package struct Asks: Sendable {
           let ask = Ask(host: host, path: target.path)
           if seen.insert(ask).inserted { asks.append(ask) }
         }
-      case .failure(var failure):
-        if severalPaths { failure.path = target.path?.text }
-        if refused.insert(target).inserted { failures.append(failure) }
+        if refused.insert(target).inserted { refuse(roster.missing(target.hosts, among: hosts), of: target) }
+      case .failure(let failure):
+        if refused.insert(target).inserted { refuse([failure], of: target) }
       }
     }
     guard asks.count <= hostLimit else {
       throw TargetError(
         "The targets mean \(asks.count) hosts, and one call asks at most \(hostLimit): narrow them, for example by segment or label"
       )
+    }
+  }
+
+  private mutating func refuse(_ refused: [HostFailure], of target: Target) {
+    for var failure in refused {
+      if severalPaths { failure.path = target.path?.text }
+      failures.append(failure)
     }
   }
 

@@ -36,6 +36,18 @@ package struct Glob: Sendable, Hashable {
     alternatives = try parser.parse()
   }
 
+  /// Of `{web1,db1,mail*}`, the alternatives that are names: somebody wrote each of them out and means that it is there.
+  package var names: [String] {
+    alternatives.compactMap { elements in
+      var name = String.UnicodeScalarView()
+      for element in elements {
+        guard case .scalar(let scalar) = element else { return nil }
+        name.append(scalar)
+      }
+      return String(name)
+    }
+  }
+
   /// `*`: every name.
   package var matchesAll: Bool { alternatives == [[.run]] }
 

@@ -96,6 +96,16 @@ extension Roster {
     return found.isEmpty ? .failure(unmatched(selector)) : .success(found)
   }
 
+  /// The names that a pattern spells out (`{web1,db9}`) and none of the `found` hosts has, each as a failure of its own.
+  package func missing(_ selector: HostSelector, among found: [Int]) -> [HostFailure] {
+    guard case .name(let glob) = selector.subject, !glob.names.isEmpty else { return [] }
+    let present = Set(found.map { hosts[$0].id.alias })
+    return glob.names.filter { !present.contains($0) }.compactMap { name in
+      let text = selector.segment.map { "\($0.text)/\(name)" } ?? name
+      return (try? HostSelector(text)).map { unknown($0, name) }
+    }
+  }
+
   private func exact(_ name: String, _ selector: HostSelector) -> Result<[Int], HostFailure> {
     let named = byAlias[name, default: []].filter { index in
       selector.segment.map { $0.matches(hosts[index].id.segment) } ?? true

@@ -89,4 +89,12 @@ import Testing
   func countsEdits(_ a: String, _ b: String, _ expected: Int) {
     #expect(NearestNames.distance(Array(a.utf8), Array(b.utf8)) == expected)
   }
+
+  @Test func aNameThatAPatternSpellsOutIsMissedWhenItIsNotThere() throws {
+    let asks = try Asks(
+      ["{web2,db9}", "dc2/{mail,m?il,web9}"].map { try Target.hostOnly($0) }, roster: Self.roster, hostLimit: 10)
+    #expect(asks.asks.indices.map { asks.host($0).name } == ["web2", "mail"])
+    #expect(asks.failures.map(\.host) == ["db9", "dc2/web9"])
+    #expect(asks.failures.allSatisfy { $0.code == .unknownHost })
+  }
 }
