@@ -1,6 +1,7 @@
 import AgentAPI
 import Logging
 import NIOPosix
+import SSH
 import SSHConfig
 import Synchronization
 
@@ -12,7 +13,7 @@ final class InventoryStore: Sendable {
   private let settings: AgentSettings
   private let logger: Logger
   private let current = Mutex<Inventory?>(nil)
-  private let seen = Mutex<[FileStamp]>([])
+  private let seen = Mutex<[String: FileStamp]>([:])
 
   init(settings: AgentSettings, logger: Logger) {
     self.settings = settings
@@ -37,7 +38,9 @@ final class InventoryStore: Sendable {
     while !Task.isCancelled {
       do {
         let stamps = seen.withLock { $0 }
-        let isStale = try await NIOThreadPool.singleton.runIfActive { stamps != stamps.map { FileStamp($0.path) } }
+        let isStale = try await NIOThreadPool.singleton.runIfActive {
+          stamps.contains { $0.value != FileStamp($0.key) }
+        }
         if isStale || current.withLock({ $0 == nil }) {
           let inventory = try await read()
           changed(Set(inventory.all.map(\.alias)))
@@ -62,7 +65,10 @@ final class InventoryStore: Sendable {
     let (inventory, stamps) = try await NIOThreadPool.singleton.runIfActive {
       let config = try SSHConfig.load(path: settings.configPath)
       // Taken before use: a change in between is seen at the next look.
-      return (Inventory(config, settings: settings, generation: generation), config.files.map { FileStamp($0) })
+      let stamps = config.files.map { ($0, FileStamp($0)) }
+      return (
+        Inventory(config, settings: settings, generation: generation), Dictionary(stamps) { first, _ in first }
+      )
     }
     seen.withLock { $0 = stamps }
     current.withLock { $0 = inventory }

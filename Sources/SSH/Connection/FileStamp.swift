@@ -3,7 +3,7 @@
 #endif
 
 /// Whether a file is still the one that was read: inode, size, time of change, owner and mode. A value.
-struct FileStamp: Sendable, Hashable {
+package struct FileStamp: Sendable, Hashable {
   private var inode: UInt64 = 0
   private var size: Int64 = -1
   private var seconds: Int = 0
@@ -12,7 +12,7 @@ struct FileStamp: Sendable, Hashable {
   private(set) var mode: UInt16 = 0
 
   /// Looks at the file (stat(2)); a missing file has a stamp too. Blocks: not for event loops.
-  init(_ path: String) {
+  package init(_ path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
     inode = UInt64(status.st_ino)

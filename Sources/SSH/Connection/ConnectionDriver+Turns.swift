@@ -1,0 +1,179 @@
+import Libssh2
+import NIOCore
+
+/// The turns of a connection, and the bytes that cause them.
+extension ConnectionDriver {
+  func drive() {
+    driveIsScheduled = false
+    guard !isDriving else { return drivesAgain = true }
+    isDriving = true
+    repeat {
+      drivesAgain = false
+      do throws(SessionError) { try turn() } catch {
+        end(SSHError(error, host: host, phase: .operation))
+      }
+      flush()
+    } while drivesAgain && !isClosed
+    isDriving = false
+  }
+
+  private func turn() throws(SessionError) {
+    switch stage {
+    case .connecting:
+      guard let step else { return }
+      self.step = nil
+      if !step.run(self), !isClosed { self.step = step }
+    case .open:
+      try session.pull()
+      try openNext()
+      for slot in channels { try advance(slot) }
+      channels.removeAll { if case .closed = $0.state { true } else { false } }
+    case .closed:
+      break
+    }
+  }
+
+  private func openNext() throws(SessionError) {
+    while let slot = try nextToOpen() {
+      do throws(SessionError) {
+        guard case .ready(let id) = try session.openChannel(slot.kind) else { return }
+        opening = nil
+        channels.append(slot)
+        drivesAgain = true
+        if slot.user == nil {
+          slot.state = .closing(id)
+        } else if slot.request == nil {
+          slot.state = .open(id)
+          slot.user?.channelOpened(slot)
+        } else {
+          slot.state = .starting(id)
+        }
+      } catch {
+        guard !error.isFatal else { throw error }
+        opening = nil
+        slot.state = .closed
+        slot.takeUser()?.channelFailed(SSHError(error, host: host, phase: .channel))
+      }
+    }
+  }
+
+  private func nextToOpen() throws(SessionError) -> ChannelSlot? {
+    if let opening { return opening }
+    guard let slot = queue.first else { return nil }
+    if channels.count >= settings.channelLimit {
+      // A channel that is closing makes room soon; otherwise nothing here says when there will be any.
+      if channels.contains(where: { if case .closing = $0.state { true } else { false } }) { return nil }
+      queue.removeFirst()
+      slot.state = .closed
+      slot.takeUser()?.channelFailed(
+        SSHError(
+          .overloaded, "\(host): \(settings.channelLimit) channels are open already; try again later",
+          phase: .channel))
+      return try nextToOpen()
+    }
+    queue.removeFirst()
+    slot.state = .opening
+    opening = slot
+    return slot
+  }
+
+  private func advance(_ slot: ChannelSlot) throws(SessionError) {
+    do throws(SessionError) {
+      switch slot.state {
+      case .starting(let id):
+        guard let request = slot.request, case .ready = try session.start(request, in: id) else { return }
+        if !slot.readsErrors { session.dropErrors(id) }
+        slot.state = .open(id)
+        drivesAgain = true
+        slot.user?.channelOpened(slot)
+      case .open(let id):
+        try write(slot, id)
+        try read(slot, id)
+      case .draining(let id):
+        guard case .ready(let exit) = try session.awaitClose(id) else { return }
+        slot.state = .closing(id)
+        drivesAgain = true
+        slot.takeUser()?.channelEnded(exit)
+      case .closing(let id):
+        // What was written before the close goes first, as far as the host's window lets it.
+        if slot.outbound.readableBytes > 0 { try write(slot, id) }
+        slot.outbound.clear()
+        guard case .ready = try session.close(id) else { return }
+        slot.state = .closed
+        drivesAgain = true
+      case .queued, .opening, .closed:
+        break
+      }
+    } catch {
+      guard !error.isFatal else { throw error }
+      if let id = slot.id { slot.state = .closing(id) }
+      drivesAgain = true
+      slot.takeUser()?.channelFailed(SSHError(error, host: host, phase: .channel))
+    }
+  }
+
+  private func write(_ slot: ChannelSlot, _ id: ChannelID) throws(SessionError) {
+    while slot.outbound.readableBytes > 0 {
+      let bytes = slot.outbound
+      guard case .ready(let count) = try session.write(id, bytes.readableBytesSpan) else { return }
+      slot.outbound.moveReaderIndex(forwardBy: count)
+    }
+    slot.outbound.clear()
+    if slot.endsOutbound, case .ready = try session.sendEnd(id) { slot.endsOutbound = false }
+  }
+
+  private func read(_ slot: ChannelSlot, _ id: ChannelID) throws(SessionError) {
+    if slot.readsErrors { try read(slot, id, .error) }
+    try read(slot, id, .standard)
+  }
+
+  private func read(_ slot: ChannelSlot, _ id: ChannelID, _ stream: ChannelStream) throws(SessionError) {
+    while case .open = slot.state, let user = slot.user, user.wantsBytes {
+      var buffer = ByteBuffer()
+      let size = slot.readSize
+      var outcome = ChannelRead.again
+      try buffer.writeWithOutputRawSpan(minimumWritableBytes: size) { span throws(SessionError) in
+        outcome = try session.read(id, stream, into: &span)
+      }
+      switch outcome {
+      case .bytes(let count):
+        slot.adaptReadSize(after: count)
+        user.channelReceived(buffer, stream)
+      case .again:
+        return
+      case .end:
+        slot.state = .draining(id)
+        drivesAgain = true
+      }
+    }
+  }
+
+  func flush() {
+    guard session.hasOutbound else { return }
+    transport.send(ByteBuffer(bytes: session.takeOutbound()))
+  }
+}
+
+extension ConnectionDriver: ByteTransportReceiver {
+  func transportReceived(_ bytes: ByteBuffer) {
+    guard !isClosed else { return }
+    keepalive?.heard()
+    do throws(SessionError) { try session.receive(bytes.readableBytesSpan) } catch {
+      end(SSHError(error, host: host, phase: isConnecting ? .keyExchange : .operation))
+    }
+  }
+
+  func transportPaused() {
+    drive()
+    if step != nil || opening != nil { transport.acknowledgePromptly() }
+  }
+
+  func transportEnded(_ reason: String?) {
+    guard !isClosed else { return }
+    // What came before the end is still worth reading: answers, and sshd's own words of goodbye.
+    session.receiveEnd()
+    drive()
+    let text = reason.map { "\(host): the connection broke (\($0))" } ?? "\(host): the host closed the connection"
+    end(SSHError(.connectionLost, text, phase: .operation, scope: .connection))
+  }
+}
