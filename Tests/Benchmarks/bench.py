@@ -17,7 +17,7 @@ import time
 import rivals
 from fleet import Fleet
 from relay import Relay
-from scout import Client, Pair, request, time_to_initialize
+from scout import Client, Pair, embedded, request, time_to_initialize
 
 SMALL = 4096
 LINES = []
@@ -159,28 +159,24 @@ class Bench:
             pair = self.pair()
             try:
                 idle = pair.agent.resident_kib()
-                command = [self.binary, "read", "--raw", "--no-embedded-agent", "--agent", pair.link, "--timeout-ms", "600000", f"host1:{path}"]
-                ours = self._stream(command, megabytes)
+                ours = self._rate(
+                    [self.binary, "read", "--raw", "--no-embedded-agent", "--agent", pair.link, "--timeout-ms", "600000",
+                     f"host1:{path}"], megabytes)
                 growth = (pair.agent.peak_kib() - idle) / 1024
             finally:
                 pair.stop()
-            start = time.monotonic()
-            subprocess.run(
-                ["sftp", "-q", "-F", str(self.fleet.config), f"host1:{path}", "/dev/null"], check=True, stdout=subprocess.DEVNULL
-            )
-            sftp = megabytes / (time.monotonic() - start)
+            sftp = self._rate(["sftp", "-q", "-F", str(self.fleet.config), f"host1:{path}", "/dev/null"], megabytes)
             say(f"read {megabytes} MB through the link", f"{ours:.0f} MB/s", f"sftp {sftp:.0f} MB/s; agent grew by {growth:.0f} MiB")
 
     @staticmethod
-    def _stream(command, megabytes):
-        start = time.monotonic()
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            received = 0
-            while data := process.stdout.read1(1 << 20):
-                received += len(data)
-        if process.returncode != 0 or received != megabytes << 20:
-            raise RuntimeError(f"{command} ended with {process.returncode} after {received} bytes")
-        return megabytes / (time.monotonic() - start)
+    def _rate(command, megabytes):
+        """Megabytes a second, the median of three runs; what is read goes to /dev/null."""
+        rates = []
+        for _ in range(3):
+            start = time.monotonic()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            rates.append(megabytes / (time.monotonic() - start))
+        return statistics.median(rates)
 
     def distance(self):
         """The same over a relay between coordinator and agent, beside SSH itself over the same relay."""
@@ -219,13 +215,19 @@ class Bench:
             client = Client(pair.port)
             client.call("hosts")
             coordinator, agent = pair.coordinator.resident_kib(), pair.agent.resident_kib()
-            say("resident memory idle", f"{coordinator / 1024:.1f} MiB coordinator, {agent / 1024:.1f} MiB agent")
+            say("resident memory idle, two processes", f"{coordinator / 1024:.1f} MiB coordinator, {agent / 1024:.1f} MiB agent")
             client.call("read", target=self.targets(1)[0])
             one = pair.agent.resident_kib()
             client.call("read", targets=self.targets(100))
             say("resident memory of a warm connection", f"{(pair.agent.resident_kib() - one) / 99:.0f} KiB")
         finally:
             pair.stop()
+        both = embedded(self.binary, self.fleet)
+        try:
+            Client(both.port()).call("hosts")
+            say("resident memory idle, coordinator with its embedded agent", f"{both.resident_kib() / 1024:.1f} MiB")
+        finally:
+            both.stop()
 
 
 def main():

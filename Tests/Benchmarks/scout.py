@@ -83,6 +83,13 @@ class Pair:
         self.agent.stop()
 
 
+def embedded(binary, fleet):
+    """A coordinator with its embedded agent: both in one process, as by default."""
+    return Process(
+        binary, ["coordinator", "--http-port", "0", "--ssh-config", str(fleet.config), *QUIET], fleet.folder / "embedded.log"
+    )
+
+
 # Where a process listens is logged as a notice; a line for each request is not what is measured.
 QUIET = ["--log-level", "notice"]
 

@@ -10,9 +10,7 @@ final class CommandDriver: ChannelUser {
   }
 
   private enum State {
-    /// Can transition to: launching, over.
-    case opening
-    /// The script is sent, its marker awaited. Can transition to: running, over.
+    /// The script is sent as soon as there is a channel; its marker is awaited. Can transition to: running, over.
     case launching
     case running(group: Int32)
     /// The last event, or why there is none.
@@ -27,7 +25,7 @@ final class CommandDriver: ChannelUser {
   private let script: CommandScript
   private let connection: ConnectionDriver
   private var slot: ChannelSlot?
-  private var state = State.opening
+  private var state = State.launching
   private var started = ContinuousClock.now
 
   private var standard: MarkerScanner
@@ -52,7 +50,10 @@ final class CommandDriver: ChannelUser {
   }
 
   func start() {
-    slot = connection.openChannel(.session, .exec(CommandScript.shell), readsErrors: true, user: self)
+    let slot = connection.openChannel(.session, .exec(CommandScript.shell), readsErrors: true, user: self)
+    self.slot = slot
+    slot.write(ByteBuffer(bytes: script.bytes))
+    if command.stdin == nil { slot.end() }
   }
 
   // MARK: Reading
@@ -104,9 +105,6 @@ final class CommandDriver: ChannelUser {
 
   func channelOpened(_ channel: ChannelSlot) {
     started = .now
-    state = .launching
-    channel.write(ByteBuffer(bytes: script.bytes))
-    if command.stdin == nil { channel.end() }
   }
 
   var wantsBytes: Bool { isKilling || buffered < Self.highWater }
@@ -168,12 +166,14 @@ final class CommandDriver: ChannelUser {
   }
 
   func channelFailed(_ error: SSHError) {
-    slot = nil
     var error = error
+    // A channel or a request that the host refuses has run nothing; a connection that broke tells nothing.
     switch state {
-    case .opening, .over: break
-    case .launching, .running: error.mayHaveRun = true
+    case .over: break
+    case .launching: if error.scope == .connection, slot?.wasRequested == true { error.mayHaveRun = true }
+    case .running: error.mayHaveRun = true
     }
+    slot = nil
     become(.over(.failure(error)))
   }
 
@@ -186,7 +186,7 @@ final class CommandDriver: ChannelUser {
     buffered = 0
     slot?.resumeReading()
     switch state {
-    case .opening:
+    case .launching where slot?.wasRequested == false:
       slot?.close()
       slot = nil
       done(.notStarted)

@@ -23,7 +23,11 @@ final class ChannelSlot {
   let request: ChannelRequest?
   /// Standard error is of interest; otherwise libssh2 drops it.
   let readsErrors: Bool
-  var state = State.queued
+  var state = State.queued {
+    didSet { if case .starting = state { wasRequested = true } }
+  }
+  /// Its request may have reached the host, and with it what was written.
+  private(set) var wasRequested = false
   var outbound = ByteBuffer()
   /// End of file is to be sent after `outbound`.
   var endsOutbound = false
@@ -68,6 +72,7 @@ final class ChannelSlot {
 
   // MARK: For the user
 
+  /// Also before the channel is open: it is sent behind the request, without waiting for the answer to it.
   func write(_ bytes: ByteBuffer) {
     var bytes = bytes
     outbound.writeBuffer(&bytes)

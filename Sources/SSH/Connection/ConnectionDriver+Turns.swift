@@ -81,7 +81,11 @@ extension ConnectionDriver {
     do throws(SessionError) {
       switch slot.state {
       case .starting(let id):
-        guard let request = slot.request, case .ready = try session.start(request, in: id) else { return }
+        guard let request = slot.request else { return }
+        guard case .ready = try session.start(request, in: id) else {
+          // The request is on its way, and what its program is to read follows at once: a round trip less.
+          return try write(slot, id)
+        }
         if !slot.readsErrors { session.dropErrors(id) }
         slot.state = .open(id)
         drivesAgain = true

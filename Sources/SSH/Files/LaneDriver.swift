@@ -23,6 +23,7 @@ final class LaneDriver: ChannelUser {
   func open(on connection: ConnectionDriver, greeted: @escaping (SSHError?) -> Void) {
     self.greeted = greeted
     slot = connection.openChannel(.session, .subsystem("sftp"), user: self)
+    flush()
   }
 
   // MARK: For operations
@@ -67,7 +68,7 @@ final class LaneDriver: ChannelUser {
 
   // MARK: ChannelUser
 
-  func channelOpened(_ channel: ChannelSlot) { flush() }
+  func channelOpened(_ channel: ChannelSlot) {}
 
   var wantsBytes: Bool { failure == nil }
 
