@@ -1,0 +1,82 @@
+/// One agent as the router knows it. A value.
+struct AgentRecord: Sendable {
+  private(set) var name = ""
+  private(set) var hash: UInt64 = 0
+  private(set) var zone = 0
+  private(set) var priority = 0
+
+  /// The caller has made its number known.
+  private(set) var isPresent = false
+  var isLinkUp = false
+  var isDraining = false
+  /// By its own report: it gets no hedges.
+  var isOverloaded = false
+
+  var latency = PeakEwma()
+  var breaker: AgentBreaker
+  var phi: PhiAccrual
+  /// When phi reaches suspect, should no heartbeat come; nil: it sends none.
+  var suspectAt: Timestamp?
+  var isReportedDead = false
+  var slowStart: SlowStart?
+  var joined = Timestamp.zero
+
+  var inFlight = 0
+  /// Its usual price of a connection to a host; nil before the first.
+  var connect: Double?
+  /// When an attempt other than a probe last began.
+  var lastUsed = Timestamp.zero
+  var probe = ProbeRecord()
+  /// What it advertises, by position in the router's table.
+  var hosts: [HostIndex] = []
+  /// The host that it last reached.
+  var lastReached: HostIndex?
+
+  init(settings: RoutingSettings) {
+    breaker = AgentBreaker(settings.breaker)
+    phi = PhiAccrual(settings.phi)
+  }
+
+  mutating func enter(name: String, zone: Int, priority: Int, now: Timestamp) {
+    self.name = name
+    hash = Mix64.hash(name)
+    self.zone = zone
+    self.priority = max(0, priority)
+    isPresent = true
+    lastUsed = now
+  }
+}
+
+/// How an agent's probes have gone. A value.
+struct ProbeRecord: Sendable {
+  var isUnderWay = false
+  var last: Timestamp?
+  /// Answered probes in a row, and what the last three took.
+  var answered = 0
+  private var latencies = (0.0, 0.0, 0.0)
+  /// The last one was much faster than the estimate.
+  var isImproving = false
+
+  mutating func answered(_ seconds: Double) {
+    answered += 1
+    latencies = (latencies.1, latencies.2, seconds)
+  }
+
+  /// To what the estimate is taken back; never more than 3 x the last probe.
+  var proven: Double {
+    min(3 * latencies.2, (latencies.0 + latencies.1 + latencies.2) / 3)
+  }
+}
+
+/// Whether an agent can be chosen.
+package enum AgentStanding: String, Sendable, Hashable, CaseIterable {
+  case usable
+  /// Its breaker is open.
+  case ejected
+  /// Silent for so long that it gets nothing new.
+  case suspect
+  /// Silent for too long, or without a link.
+  case dead
+  /// On its way out.
+  case draining
+}

@@ -1,0 +1,161 @@
+/// Attempts that begin and end, and what is learned of them.
+extension Router {
+  /// A call began: the budgets grow by its share.
+  package mutating func callStarted(now: Timestamp) {
+    counters.calls += 1
+    lastCall = now
+    retryBudget.callStarted(now: now)
+    hedgeBudget.callStarted()
+  }
+
+  /// Whether a retry can be afforded; if so it is paid for.
+  package mutating func spendRetry(now: Timestamp) -> Bool {
+    guard retryBudget.spend(now: now) else {
+      counters.refusedByBudget += 1
+      return false
+    }
+    counters.retries += 1
+    return true
+  }
+
+  /// Whether a hedge can be afforded; if so it is paid for, from both budgets.
+  package mutating func spendHedge(now: Timestamp) -> Bool {
+    guard hedgeBudget.allows, retryBudget.spend(now: now) else {
+      counters.refusedByBudget += 1
+      return false
+    }
+    hedgeBudget.spend()
+    counters.hedges += 1
+    return true
+  }
+
+  /// An attempt goes out as chosen.
+  ///
+  /// - Parameter timeout: what it was granted; seconds.
+  /// - Parameter isFurther: a retry or hedge.
+  package mutating func attemptStarted(
+    _ choice: RouteChoice, timeout: Double? = nil, isFurther: Bool = false, now: Timestamp
+  ) -> AttemptID {
+    begin(
+      agent: choice.agent, choice.host, choice.operation, timeout: timeout ?? choice.timeout,
+      isWarm: choice.cost.isWarm,
+      isFurther: isFurther, isProbe: false, now: now)
+  }
+
+  mutating func begin(
+    agent: Int, _ host: HostIndex, _ operation: OperationKind, timeout: Double, isWarm: Bool, isFurther: Bool,
+    isProbe: Bool, now: Timestamp
+  ) -> AttemptID {
+    var attempt = AttemptTable.Attempt()
+    attempt.agent = Int32(agent)
+    attempt.host = host
+    attempt.operation = operation
+    attempt.isProbe = isProbe
+    attempt.isFurther = isFurther
+    attempt.isWarm = isWarm
+    attempt.started = now
+    attempt.timeout = timeout
+    agents[agent].inFlight += 1
+    if isProbe { counters.probes += 1 } else { agents[agent].lastUsed = now }
+    counters.attempts += 1
+    return attempts.insert(attempt)
+  }
+
+  /// The agent accepted a command, or an answer's first part came: what follows is not waited for in the estimates.
+  package mutating func attemptAccepted(_ id: AttemptID, now: Timestamp) {
+    guard let attempt = attempts[id], !attempt.isAccepted else { return }
+    attempts.accept(id)
+    let elapsed = now.seconds(since: attempt.started)
+    let agent = Int(attempt.agent)
+    profiles[profileIndex(zone: agents[agent].zone, attempt.operation)].answered(
+      elapsed, host: 0, isSole: !attempt.isFurther, now: now)
+    agents[agent].latency.record(elapsed, now: now, tau: tau)
+  }
+
+  /// An attempt ended. Nothing happens if it had ended before.
+  package mutating func attemptEnded(_ id: AttemptID, _ outcome: AttemptOutcome, now: Timestamp) {
+    guard let attempt = attempts.remove(id) else { return }
+    let agent = Int(attempt.agent)
+    agents[agent].inFlight -= 1
+    let elapsed = now.seconds(since: attempt.started)
+    if !attempt.isAccepted { learn(outcome, of: attempt, elapsed: elapsed, now: now) }
+    judge(outcome, of: attempt, now: now)
+    remember(outcome, of: attempt, now: now)
+    if attempt.isProbe { probeEnded(attempt, outcome, elapsed: elapsed, now: now) }
+  }
+
+  /// Latencies.
+  private mutating func learn(
+    _ outcome: AttemptOutcome, of attempt: AttemptTable.Attempt, elapsed: Double, now: Timestamp
+  ) {
+    let agent = Int(attempt.agent)
+    let profile = profileIndex(zone: agents[agent].zone, attempt.operation)
+    switch outcome {
+    case .answered(let timings):
+      let connect = timings.connect.inSeconds
+      if !attempt.isProbe {
+        profiles[profile].answered(
+          max(0, elapsed - connect), host: timings.host.inSeconds, isSole: !attempt.isFurther, now: now)
+      }
+      if connect > 0 { connects[agents[agent].zone].answered(connect, host: 0, isSole: true, now: now) }
+    case .lostToOther:
+      profiles[profile].cancelledAsLoser(after: elapsed, now: now)
+    case .timedOut:
+      profiles[profile].timedOut()
+    case .hostFailed, .agentFailed, .shed, .unprocessed, .outOfTime, .abandoned:
+      break
+    }
+    let estimate = agents[agent].latency.value(now: now, tau: tau)
+    if let sample = LatencySample.seconds(outcome, elapsed: elapsed, timeout: attempt.timeout, estimate: estimate) {
+      agents[agent].latency.record(sample, now: now, tau: tau)
+    }
+  }
+
+  /// Breakers and budgets.
+  private mutating func judge(_ outcome: AttemptOutcome, of attempt: AttemptTable.Attempt, now: Timestamp) {
+    let agent = Int(attempt.agent)
+    let wasClosed = agents[agent].breaker.isClosed
+    switch outcome {
+    case .answered, .hostFailed:
+      agents[agent].breaker.succeeded(started: attempt.started, now: now)
+    case .agentFailed:
+      agents[agent].breaker.failed(started: attempt.started, now: now, random: &random)
+    case .timedOut:
+      agents[agent].breaker.failed(started: attempt.started, now: now, random: &random)
+      retryBudget.overloadSeen(now: now)
+    case .shed:
+      agents[agent].breaker.shed(started: attempt.started, now: now, random: &random)
+      retryBudget.overloadSeen(now: now)
+    case .unprocessed, .lostToOther, .outOfTime, .abandoned:
+      break
+    }
+    if wasClosed, !agents[agent].breaker.isClosed { counters.ejections += 1 }
+  }
+
+  /// What was learned of the host and of the way to it.
+  private mutating func remember(_ outcome: AttemptOutcome, of attempt: AttemptTable.Attempt, now: Timestamp) {
+    guard isCurrent(attempt.host) else { return }
+    let agent = Int(attempt.agent)
+    let position = Int(attempt.host.position)
+    switch outcome {
+    case .answered(let timings):
+      hosts[position].breaker.succeeded()
+      agents[agent].lastReached = attempt.host
+      guard let route = route(of: agent, to: attempt.host) else { return }
+      hosts[position].routes[route].isWarm = true
+      let connect = timings.connect.inSeconds
+      guard connect > 0 else { return }
+      let known = hosts[position].routes[route].connect
+      let isUsual = known > 0 && known < Route.failedPenalty
+      hosts[position].routes[route].connect = isUsual ? known + (Float(connect) - known) * 0.3 : Float(connect)
+      agents[agent].connect = agents[agent].connect.map { $0 + (connect - $0) * 0.1 } ?? connect
+    case .hostFailed(let reason, _):
+      hosts[position].breaker.failed(reason, now: now, random: &random)
+      guard let route = route(of: agent, to: attempt.host) else { return }
+      hosts[position].routes[route].isWarm = false
+      hosts[position].routes[route].connect = Route.failedPenalty
+    case .agentFailed, .timedOut, .shed, .unprocessed, .lostToOther, .outOfTime, .abandoned:
+      break
+    }
+  }
+}

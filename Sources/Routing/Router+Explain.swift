@@ -1,0 +1,76 @@
+/// Why a host's requests go where they go, for a person.
+extension Router {
+  /// The state of every agent of the host, in the host's order. Changes nothing; takes time with their number.
+  package func explain(_ host: HostIndex, _ operation: OperationKind, now: Timestamp) -> RouteExplanation? {
+    guard isCurrent(host) else { return nil }
+    let position = Int(host.position)
+    let survey = survey(position, now: now)
+    let place = Rendezvous.position(host: hosts[position].hash, salt: Self.zoneSalt)
+    let routes = hosts[position].routes.indices.map { index in
+      let agent = Int(hosts[position].routes[index].agent)
+      return RouteExplanation.Route(
+        agent: agent, name: agents[agent].name, priority: agents[agent].priority,
+        standing: standing(of: agent, now: now), isOverloaded: agents[agent].isOverloaded,
+        slowStart: agents[agent].slowStart?.weight(now: now) ?? 1, breaker: agents[agent].breaker.state,
+        phi: agents[agent].phi.phi(now: now, lateness: lateness.factor(now: now)),
+        cost: cost(of: agent, position, index, operation, now: now))
+    }
+    return RouteExplanation(
+      host: hosts[position].name, routes: routes, isPanic: survey.isPanic, zoneShares: survey.zones.shares(),
+      priority: survey.zones.choose(position: place), failing: hosts[position].breaker.failing(now: now))
+  }
+
+  /// What the operation normally takes in the agent's zone; nil: not known yet.
+  package func normalLatency(agent: Int, _ operation: OperationKind) -> NormalLatency? {
+    known(agent) ? profiles[profileIndex(zone: agents[agent].zone, operation)].normal : nil
+  }
+
+  /// The pause before a call's next attempt; seconds.
+  mutating func retryPause(before retry: Int, pushback: Duration?) -> Double {
+    settings.retryPause.seconds(before: retry, pushback: pushback, random: &random)
+  }
+
+  /// Not a choice: this agent and no other. nil where it no longer advertises the host.
+  func choice(of agent: Int, _ host: HostIndex, _ operation: OperationKind, now: Timestamp) -> RouteChoice? {
+    guard let route = route(of: agent, to: host), standing(of: agent, now: now) != .dead else { return nil }
+    let cost = cost(of: agent, Int(host.position), route, operation, now: now)
+    return RouteChoice(
+      host: host, agent: agent, operation: operation, cost: cost, reason: .only, runnerUp: nil, isPanic: false,
+      ejected: 0, agents: 1, timeout: AttemptTimeout.most, hedgeDelay: nil)
+  }
+}
+
+/// Everything that a choice for one host depends on. A value.
+package struct RouteExplanation: Sendable {
+  package struct Route: Sendable {
+    package let agent: Int
+    package let name: String
+    package let priority: Int
+    package let standing: AgentStanding
+    package let isOverloaded: Bool
+    /// The part of its hosts that a newcomer has taken over; 1 when it is established.
+    package let slowStart: Double
+    package let breaker: AgentBreaker.State
+    package let phi: Double
+    package let cost: RouteCost
+  }
+
+  package let host: String
+  /// In the host's order: the first two that are usable are the candidates.
+  package let routes: [Route]
+  package let isPanic: Bool
+  /// By priority.
+  package let zoneShares: [Double]
+  /// The one that serves this host; nil: no agent is healthy.
+  package let priority: Int?
+  package let failing: HostFailing?
+
+  /// Those between which cost decides: the first two usable ones in the host's order; suspects where nobody is usable.
+  package var candidates: [Route] {
+    let usable = routes.filter { $0.standing == .usable || (isPanic && $0.standing == .ejected) }
+    return Array((usable.isEmpty ? routes.filter { $0.standing == .suspect } : usable).prefix(2))
+  }
+
+  /// Of the candidates the cheapest; of equals the first.
+  package var chosen: Route? { candidates.min { $0.cost.total < $1.cost.total } }
+}

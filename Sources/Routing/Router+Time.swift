@@ -1,0 +1,109 @@
+/// Time: silent agents, and probes of agents that nobody asks.
+extension Router {
+  /// What the driver has to do after `timerFired`. A value; almost always empty.
+  package struct TimerActions: Sendable {
+    /// Agents that have fallen silent for good: end their attempts with `agentFailed`.
+    package fileprivate(set) var dead: [Int] = []
+    /// Ask each for something cheap, and tell the end of its attempt.
+    package fileprivate(set) var probes: [ProbeOrder] = []
+
+    package var isEmpty: Bool { dead.isEmpty && probes.isEmpty }
+  }
+
+  /// Something cheap that one agent shall be asked, to learn whether it is well again. A value.
+  package struct ProbeOrder: Sendable {
+    package let attempt: AttemptID
+    package let agent: Int
+    /// A host that it reached before: stat its root. nil: ask the agent for its own health.
+    package let host: String?
+    /// Seconds; then it ends with `timedOut`.
+    package let timeout: Double
+  }
+
+  /// Called every `settings.tick`. How late it comes is taken as a measure of the driver's own health.
+  package mutating func timerFired(now: Timestamp) -> TimerActions {
+    lateness.ticked(now: now)
+    var actions = TimerActions()
+    for agent in agents.indices where agents[agent].isPresent {
+      switch standing(of: agent, now: now) {
+      case .dead:
+        guard agents[agent].isLinkUp, !agents[agent].isReportedDead else { continue }
+        agents[agent].isReportedDead = true
+        actions.dead.append(agent)
+      case .usable, .ejected:
+        if isProbeDue(agent, now: now) { actions.probes.append(startProbe(agent, now: now)) }
+      case .suspect, .draining:
+        continue
+      }
+    }
+    return actions
+  }
+
+  private func isProbeDue(_ agent: Int, now: Timestamp) -> Bool {
+    let probe = agents[agent].probe
+    guard !probe.isUnderWay else { return false }
+    switch agents[agent].breaker.state {
+    case .open(_, let until): return until <= now
+    case .halfOpen: return true
+    case .closed: break
+    }
+    guard let lastCall, lastCall.advanced(by: settings.probeWhileUsed) > now, isShunned(agent, now: now) else {
+      return false
+    }
+    if probe.isImproving {
+      return (probe.last ?? .zero).advanced(by: settings.recoveryProbeInterval) <= now
+    }
+    let lastAsked = max(probe.last ?? .zero, agents[agent].lastUsed)
+    return lastAsked.advanced(by: settings.probeInterval) <= now
+  }
+
+  /// Its estimate is so much worse than the best one of its zone that it is hardly asked any more.
+  private func isShunned(_ agent: Int, now: Timestamp) -> Bool {
+    guard agents[agent].latency.hasHistory else { return false }
+    var least = Double.infinity
+    for other in agents.indices
+    where other != agent && agents[other].zone == agents[agent].zone && agents[other].latency.hasHistory {
+      guard agents[other].isPresent, agents[other].isLinkUp else { continue }
+      least = min(least, agents[other].latency.value(now: now, tau: tau))
+    }
+    return least < .infinity && agents[agent].latency.value(now: now, tau: tau) > 1.5 * max(least, 0.001)
+  }
+
+  private mutating func startProbe(_ agent: Int, now: Timestamp) -> ProbeOrder {
+    agents[agent].breaker.probeStarted(now: now)
+    agents[agent].probe.isUnderWay = true
+    agents[agent].probe.last = now
+    let host = agents[agent].lastReached.flatMap { isCurrent($0) ? $0 : nil } ?? agents[agent].hosts.first
+    let index = profileIndex(zone: agents[agent].zone, .stat)
+    let timeout = AttemptTimeout.ownSeconds(
+      rtt: profiles[index].rtt, normal: profiles[index].normal, timeoutsInRow: profiles[index].timeoutsInRow)
+    let isWarm = host.flatMap { route(of: agent, to: $0).map { hosts[Int(host!.position)].routes[$0].isWarm } } ?? true
+    let id = begin(
+      agent: agent, host ?? HostIndex(position: -1, generation: 0), .stat, timeout: max(timeout, 2), isWarm: isWarm,
+      isFurther: true, isProbe: true, now: now)
+    return ProbeOrder(
+      attempt: id, agent: agent, host: host.map { hosts[Int($0.position)].name }, timeout: max(timeout, 2))
+  }
+
+  mutating func probeEnded(
+    _ attempt: AttemptTable.Attempt, _ outcome: AttemptOutcome, elapsed: Double, now: Timestamp
+  ) {
+    let agent = Int(attempt.agent)
+    agents[agent].probe.isUnderWay = false
+    switch outcome {
+    case .answered(let timings), .hostFailed(_, let timings):
+      let seconds = max(0, elapsed - timings.host.inSeconds - timings.connect.inSeconds)
+      let estimate = agents[agent].latency.value(now: now, tau: tau)
+      agents[agent].probe.answered(seconds)
+      agents[agent].probe.isImproving = seconds < estimate / 2
+      if agents[agent].probe.answered >= settings.probesToRecover {
+        agents[agent].latency.clamp(to: agents[agent].probe.proven, now: now, tau: tau)
+      }
+    case .agentFailed, .timedOut, .shed:
+      agents[agent].probe.answered = 0
+      agents[agent].probe.isImproving = false
+    case .unprocessed, .lostToOther, .outOfTime, .abandoned:
+      agents[agent].breaker.probeAbandoned(now: now)
+    }
+  }
+}
