@@ -100,11 +100,13 @@ let package = Package(
 
     // Near the client.
     target("MCP"),
+    target("Routing"),
     target("Telemetry", [.logging, .nioConcurrency]),
     target(
       "Coordinator",
       [
-        "AgentAPI", "MCP", "Telemetry", "EventLoopTasks", .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioCore,
+        "AgentAPI", "MCP", "Routing", "Telemetry", "EventLoopTasks", .hummingbirdCore, .hummingbirdTLS, .httpTypes,
+        .nioCore,
         .nioPosix,
         .nioConcurrency, .nioHTTP1, .nioSSL, .logging, .lifecycle, .crypto, .deque,
       ]),
@@ -112,7 +114,7 @@ let package = Package(
     .executableTarget(
       name: "scout",
       dependencies: [
-        "Coordinator", "Agent", "AgentAPI", "HTTP2", "SSH", "SSHConfig", "MCP", "Telemetry", .argumentParser,
+        "Coordinator", "Routing", "Agent", "AgentAPI", "HTTP2", "SSH", "SSHConfig", "MCP", "Telemetry", .argumentParser,
         "Pool", .configuration, .system, .httpClient, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix,
         .nioHTTP1,
       ],
@@ -134,6 +136,7 @@ let package = Package(
       exclude: ["Python"]),
     tests("EventLoopTasks", .nioCore, .nioPosix, name: "EventLoopTasks"),
     tests("MCP", name: "MCP"),
+    tests("Routing", name: "Routing"),
     tests("Telemetry", .logging, name: "Telemetry"),
     tests(
       "Coordinator", "AgentAPI", "MCP", "Telemetry", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioConcurrency, .logging,

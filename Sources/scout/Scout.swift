@@ -14,6 +14,7 @@ struct Scout: AsyncParsableCommand {
     version: version,
     subcommands: [
       CoordinatorCommand.self, AgentCommand.self, HostsCommand.self, ReadCommand.self, ListCommand.self,
+      RouteCommand.self,
       QueryCommand.self,
     ])
 

@@ -24,6 +24,23 @@ extension EndToEnd {
       }
     }
 
+    @Test func slowCallsAndArgumentsAreLoggedWhereWanted() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let settings = ["coordinator", "--http-port", "0", "--ssh-config", fleet.configPath]
+        let wordy = try ScoutProcess(
+          settings + ["--log-payloads", "--slow-threshold-ms", "1"], environment: ["SCOUT_ENABLE_UI": "true"])
+        let quiet = try ScoutProcess(settings + ["--slow-threshold-ms", "0"])
+        for coordinator in [wordy, quiet] {
+          let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+          #expect(try await ScoutProcess.run(["read", "host1:/etc/hostname", "--url", url]).code == 0)
+        }
+        for words in ["msg=\"slow call\"", "msg=payload", "host1:/etc/hostname", "SCOUT_ENABLE_UI has no effect"] {
+          try await until { wordy.errors.contains(words) }
+        }
+        #expect(!quiet.errors.contains("slow call") && !quiet.errors.contains("payload"), "\(quiet.errors)")
+      }
+    }
+
     @Test func jsonIsTheData() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let read = try await ScoutProcess.run(

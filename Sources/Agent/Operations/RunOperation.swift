@@ -35,9 +35,9 @@ struct RunOperation: Sendable {
     let start = ContinuousClock.now
     let acceptance = Acceptance(sink: sink)
     let (exit, lease) = try await context.pool.run(
-      context.host.resolved, jumps: context.host.jumps, command, deadline: commandDeadline(from: start)
+      context.host.resolved, jumps: context.host.jumps, command, deadline: commandDeadline(from: start),
+      launched: { try await acceptance.announce() }
     ) { chunk in
-      try await acceptance.announce()
       var bytes = chunk.bytes
       while let piece = bytes.readSlice(length: min(Self.pieceSize, bytes.readableBytes)), piece.readableBytes > 0 {
         var event = RunEvent()

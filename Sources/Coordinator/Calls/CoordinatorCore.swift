@@ -1,5 +1,6 @@
 import AgentAPI
 import Logging
+import Routing
 
 /// What the coordinator can do, as typed calls: the MCP tools, the front doors and the commands at a terminal all go through
 /// here. A value; copies share the directory and the gate.
@@ -26,8 +27,10 @@ package struct CoordinatorCore: Sendable {
     /// As its agent knows it.
     let alias: String
     let path: RemotePath?
-    let service: any AgentService
-    let context: CallContext
+    let attempt: HostAttempt
+
+    var service: any AgentService { attempt.service }
+    var context: CallContext { attempt.context }
   }
 
   /// What asking them all came to.
@@ -48,11 +51,13 @@ package struct CoordinatorCore: Sendable {
   ///
   /// Throws when the targets or options make no call.
   ///
-  /// - Parameter prepare: is told what will be asked, before the first host is.
-  func ask<Value: Sendable>(
-    _ targets: [Target], _ options: CallOptions, start: ContinuousClock.Instant, prepare: (Asks) -> Void,
-    _ operation: @escaping @Sendable (HostCall) async throws -> Value
-  ) async throws(TargetError) -> Asked<Value> {
+  /// - Parameters:
+  ///   - prepare: is told what will be asked, before the first host is.
+  ///   - operation: asks one agent; `HostCall.attempt.admit` is called before each message of the answer is taken.
+  func ask(
+    _ targets: [Target], _ kind: OperationKind, _ options: CallOptions, start: ContinuousClock.Instant,
+    prepare: (Asks) -> Void, _ operation: @escaping @Sendable (HostCall) async throws -> CallTimings
+  ) async throws(TargetError) -> Asked<Void> {
     let timeout = try checkedTimeout(options)
     guard !targets.isEmpty else { throw TargetError("No target: give target or targets") }
     let deadline = start + timeout
@@ -66,11 +71,11 @@ package struct CoordinatorCore: Sendable {
       count: asks.asks.count, width: settings.width, deadline: deadline, gate: gate, progress: options.progress)
     let outcomes = await fanOut.run { [directory] index in
       let host = asks.host(index)
-      let link = directory.link(for: host, at: .now)
-      let call = HostCall(
-        index: index, count: asks.asks.count, alias: host.id.alias, path: asks.asks[index].path, service: link.service,
-        context: context)
-      return try await operation(call)
+      try await directory.ask(host, kind, .read, context) { attempt in
+        try await operation(
+          HostCall(
+            index: index, count: asks.asks.count, alias: host.id.alias, path: asks.asks[index].path, attempt: attempt))
+      }
     }
     return sort(outcomes, asks, timeout: timeout)
   }

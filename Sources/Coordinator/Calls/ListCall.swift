@@ -1,5 +1,6 @@
 import AgentAPI
 import FoundationEssentials
+import Routing
 import Synchronization
 
 /// Which entries of which directories are wanted. A value.
@@ -77,16 +78,19 @@ extension CoordinatorCore {
   ) async throws(TargetError) -> Answer<Listing> {
     let start = ContinuousClock.now
     let collector = ListCollector(capacity: settings.memoryLimit)
-    let asked = try await ask(targets, options, start: start, prepare: { collector.expect($0.asks.count) }) { call in
+    let asked = try await ask(targets, .list, options, start: start, prepare: { collector.expect($0.asks.count) }) {
+      call in
       // All hosts' times are held at once: bound their sum.
       let share = max(settings.entries, settings.entriesOfCall / call.count)
       let limit = min(wanted.limit ?? settings.entries, settings.entryLimit, share)
       do {
-        _ = try await call.service.list(Self.request(call, wanted, limit: limit), call.context) { batch in
+        return try await call.service.list(Self.request(call, wanted, limit: limit), call.context) { batch in
+          try call.attempt.admit()
           try collector.take(batch, from: call.index)
         }
       } catch is ListCollector.Full {
         // An answer, cut.
+        return CallTimings()
       }
     }
     return ListFold(asked: asked, state: collector.finish(), wanted: wanted)

@@ -1,5 +1,6 @@
 import AgentAPI
 import FoundationEssentials
+import Routing
 import Synchronization
 
 /// Takes the output of a command on all hosts of one call. Sendable: state behind a lock.
@@ -62,17 +63,22 @@ extension CoordinatorCore {
     let start = ContinuousClock.now
     try Self.check(command)
     let collector = OutputCollector(capacity: settings.memoryLimit)
-    let asked = try await ask(targets, options, start: start, prepare: { collector.expect($0.asks.count) }) { call in
+    let asked = try await ask(targets, .run, options, start: start, prepare: { collector.expect($0.asks.count) }) {
+      call in
       var request = RunRequest()
       request.host = call.alias
       request.argv = command
       request.kind = .query
       request.maxOutputBytes = Int64(settings.answerLimit)
       request.requestID = "\(call.context.requestID).\(call.index)"
-      _ = try await call.service.run(request, call.context) { event in collector.take(event, from: call.index) }
+      let timings = try await call.service.run(request, call.context) { event in
+        try call.attempt.admit()
+        collector.take(event, from: call.index)
+      }
       guard collector.hasExit(call.index) else {
         throw AgentError(code: .lost, message: "The command's end was not reported; it may have run.", mayHaveRun: true)
       }
+      return timings
     }
     return QueryFold(asked: asked, state: collector.finish()).answer(budget: settings.answerLimit)
   }

@@ -1,5 +1,6 @@
 package import AgentAPI
 package import FoundationEssentials
+import Routing
 import Synchronization
 
 /// Which part of which files is wanted. A value.
@@ -90,13 +91,16 @@ extension CoordinatorCore {
     let start = ContinuousClock.now
     let limit = min(wanted.limit ?? settings.answerLimit, settings.fileLimit)
     let collector = ReadCollector(capacity: settings.memoryLimit)
-    let asked = try await ask(targets, options, start: start, prepare: { collector.expect($0.asks.count) }) { call in
+    let asked = try await ask(targets, .read, options, start: start, prepare: { collector.expect($0.asks.count) }) {
+      call in
       do {
-        _ = try await call.service.read(Self.request(call, wanted, limit: limit), call.context) { chunk in
+        return try await call.service.read(Self.request(call, wanted, limit: limit), call.context) { chunk in
+          try call.attempt.admit()
           try collector.take(chunk, from: call.index)
         }
       } catch is ReadCollector.Full {
         // An answer, cut.
+        return CallTimings()
       }
     }
     let state = collector.finish()
@@ -128,8 +132,7 @@ extension CoordinatorCore {
     let context = CallContext(deadline: start + timeout, requestID: options.requestID, principal: options.principal)
     let call = HostCall(
       index: 0, count: 1, alias: host.id.alias, path: target.path,
-      service: directory.link(for: host, at: start).service,
-      context: context)
+      attempt: HostAttempt(service: directory.link(for: host).service, context: context, admit: {}))
     let info = Mutex(FileInfo())
     do {
       _ = try await call.service.read(Self.request(call, wanted, limit: wanted.limit ?? 0), context) { chunk in

@@ -16,18 +16,17 @@ package final class AgentDirectory: Service {
   package let links: [AgentLink]
   /// Since the directory's start: how long calls wait for agents that have not reported their hosts yet.
   package let patience: Duration
-  private let selector: any AgentSelector
+  package let router: CallRouter
   private let logger: Logger
   private let started = ContinuousClock.now
   private let state: Mutex<DirectoryState>
   private let changes = ChangeSignal()
 
   package init(
-    links: [AgentLink], selector: any AgentSelector = FirstHealthyAgent(), patience: Duration = .seconds(10),
-    logger: Logger
+    links: [AgentLink], patience: Duration = .seconds(10), logger: Logger
   ) {
     self.links = links
-    self.selector = selector
+    router = CallRouter(links: links)
     self.patience = patience
     self.logger = logger
     state = Mutex(DirectoryState(links: links))
@@ -37,6 +36,7 @@ package final class AgentDirectory: Service {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
         for index in self.links.indices { group.addTask { await self.follow(index) } }
+        group.addTask { await self.router.run() }
       }
     }
   }
@@ -53,15 +53,6 @@ package final class AgentDirectory: Service {
       if unheard == 0 || ContinuousClock.now >= limit || Task.isCancelled || suffices(roster) { return roster }
       await changes.wait(beyond: seen, until: limit)
     }
-  }
-
-  /// Which link asks this host now.
-  package func link(for host: RosterHost, at now: ContinuousClock.Instant) -> AgentLink {
-    if host.agents.count == 1 { return links[host.agents[0]] }
-    let candidates = state.withLock { state in
-      host.agents.map { AgentCandidate(agent: $0, isHealthy: state.isHealthy($0, at: now)) }
-    }
-    return links[selector.choose(for: host.id, among: candidates).agent]
   }
 
   /// The host's usual time to answer, where an agent has measured it.
@@ -113,8 +104,7 @@ package final class AgentDirectory: Service {
   private func describe(_ agent: Int) async -> Bool {
     let context = CallContext(deadline: .now + .seconds(5), requestID: "directory-\(links[agent].name)")
     guard let reply = try? await links[agent].service.describe(DescribeRequest(), context) else { return false }
-    state.withLock { $0.inventoryReceived(reply, from: agent, at: .now) }
-    changes.send()
+    take(reply, from: agent, at: .now)
     return true
   }
 
@@ -122,20 +112,30 @@ package final class AgentDirectory: Service {
     let now = ContinuousClock.now
     switch event.event {
     case .inventory(let reply):
-      state.withLock { $0.inventoryReceived(reply, from: agent, at: now) }
-      changes.send()
+      take(reply, from: agent, at: now)
       logger.debug(
         "inventory", metadata: ["agent": .string(links[agent].name), "hosts": .stringConvertible(reply.hosts.count)])
     case .hostStates(let states):
       state.withLock { $0.hostsChanged(states.changed, from: agent, at: now) }
     case .heartbeat(let heartbeat):
       state.withLock { $0.heartbeatReceived(heartbeat, from: agent, at: now) }
+      router.heartbeat(agent, heartbeat)
     case nil:
       break
     }
   }
 
+  private func take(_ reply: DescribeReply, from agent: Int, at now: ContinuousClock.Instant) {
+    let segment = state.withLock { state in
+      state.inventoryReceived(reply, from: agent, at: now)
+      return state.agents[agent].segment
+    }
+    router.agentHeard(agent, segment: segment, aliases: reply.hosts.map(\.alias))
+    changes.send()
+  }
+
   private func lost(_ agent: Int, _ error: any Error) {
+    router.agentLost(agent)
     let reason = (error as? AgentError)?.message ?? String(describing: error)
     let wasKnown = state.withLock { state in
       defer { state.linkLost(agent, reason: reason) }

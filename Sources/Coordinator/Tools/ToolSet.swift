@@ -10,6 +10,7 @@ package struct ToolSet: MCPToolProvider {
   package init(core: CoordinatorCore) {
     let all: [any ScoutTool] = [
       HostsTool(core: core), ReadTool(core: core), ListTool(core: core), QueryTool(core: core),
+      RouteTool(core: core),
     ]
     self.core = core
     tools = all.map(\.definition)
@@ -26,14 +27,16 @@ package struct ToolSet: MCPToolProvider {
       let result = try await tool.call(arguments, options)
       core.observer.ended(
         .init(
-          tool: name, options: options, summary: result.summary, failures: result.failures, outcome: result.ending,
+          tool: name, arguments: arguments, options: options, summary: result.summary, failures: result.failures,
+          outcome: result.ending,
           duration: .now - start, facts: result.facts))
       return result.outcome
     } catch {
       let nobody = AnswerSummary(asked: 0, ok: 0, failed: 0)
       core.observer.ended(
         .init(
-          tool: name, options: options, summary: nobody, failures: [], outcome: .invalid, duration: .now - start,
+          tool: name, arguments: arguments, options: options, summary: nobody, failures: [], outcome: .invalid,
+          duration: .now - start,
           facts: [:]))
       return MCPToolOutcome(text: error.message, isError: true)
     }

@@ -5,6 +5,8 @@ import NIOCore
 /// Drives one remote command in its channel. Confined to its event loop.
 final class CommandDriver: ChannelUser {
   enum Event: Sendable {
+    /// The command runs, in a process group of its own. Once, before any output.
+    case launched
     case output(OutputChunk)
     case exit(CommandExit)
   }
@@ -36,6 +38,7 @@ final class CommandDriver: ChannelUser {
   private var stdoutBytes = 0
   private var stderrBytes = 0
   private var isKilling = false
+  private var isLaunchTold = false
 
   private var reader: Completion<Event>?
   private var onState: (() -> Void)?
@@ -67,7 +70,11 @@ final class CommandDriver: ChannelUser {
 
   private func deliver() {
     guard let reader else { return }
-    if let chunk = chunks.popFirst() {
+    if case .running = state, !isLaunchTold {
+      isLaunchTold = true
+      self.reader = nil
+      reader.succeed(.launched)
+    } else if let chunk = chunks.popFirst() {
       self.reader = nil
       let wasFull = !wantsBytes
       buffered -= chunk.bytes.readableBytes

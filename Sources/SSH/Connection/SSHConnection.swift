@@ -82,13 +82,13 @@ package final class SSHConnection: Sendable {
 
   /// Runs a command to its end.
   ///
-  /// `output` is called with one chunk after another; while it suspends, the host is held back. On task cancellation,
+  /// `launched` is called once the command runs. `output` is called with one chunk after another; while it suspends, the host is held back. On task cancellation,
   /// the deadline, or an error from `output` the remote process group is ended first (INT, TERM, KILL: mostly
   /// some 10 ms, a few seconds with a stubborn group or a slow host), and the error's `ending` says what became of it.
   /// - Throws: `SSHError`, or what `output` threw.
   package func run(
     _ command: RemoteCommand, deadline: ContinuousClock.Instant,
-    output: @Sendable (OutputChunk) async throws -> Void
+    launched: @Sendable () async throws -> Void = {}, output: @Sendable (OutputChunk) async throws -> Void
   ) async throws -> CommandExit {
     try CommandScript.validate(command)
     let driver = self.driver
@@ -101,6 +101,7 @@ package final class SSHConnection: Sendable {
     do {
       while true {
         switch try await next(process, deadline: deadline) {
+        case .launched: try await launched()
         case .output(let chunk): try await output(chunk)
         case .exit(let exit): return exit
         }

@@ -64,11 +64,11 @@ package final class SSHPool: Sendable, Service {
   /// - Throws: as `withFiles`, and what `SSHConnection.run` throws.
   package func run(
     _ host: ResolvedHost, jumps: [ResolvedHost] = [], _ command: RemoteCommand, deadline: ContinuousClock.Instant,
-    output: @Sendable (OutputChunk) async throws -> Void
+    launched: @Sendable () async throws -> Void = {}, output: @Sendable (OutputChunk) async throws -> Void
   ) async throws -> (CommandExit, LeaseTimings) {
     let held = try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline)
     do {
-      let exit = try await held.connection.run(command, deadline: deadline, output: output)
+      let exit = try await held.connection.run(command, deadline: deadline, launched: launched, output: output)
       giveBack(held, sound: true)
       return (exit, held.timings)
     } catch {

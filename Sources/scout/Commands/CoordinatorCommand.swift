@@ -24,6 +24,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let log = try LogSettings(settings)
     log.bootstrap()
     let parts = try CoordinatorParts(settings)
+    if let unused = ProcessInfo.processInfo.environment["SCOUT_ENABLE_UI"] {
+      parts.logger.notice(
+        "SCOUT_ENABLE_UI has no effect: answers are data and text", metadata: ["value": .string(unused)])
+    }
     do {
       try await runServices(parts.services, front: front(parts, settings), logger: parts.logger)
     } catch let error as FrontDoorSettingsError {

@@ -1,5 +1,6 @@
 import AgentAPI
 import Coordinator
+import Routing
 import Telemetry
 
 extension AgentDirectory {
@@ -27,6 +28,23 @@ extension AgentDirectory {
     counter("scout_pool_misses_total", "Leases that had to wait.") { Double($0.pool.misses) }
     counter("scout_pool_evictions_total", "SSH connections closed.") { Double($0.pool.evictions) }
     counter("scout_pool_refusals_total", "Leases refused.") { Double($0.pool.refusals) }
+  }
+
+  /// What routing has decided since the start.
+  func registerRouting(in metrics: MetricsRegistry) {
+    let router = router
+    func counter(_ name: String, _ help: String, _ value: @escaping @Sendable (RoutingCounters) -> UInt64) {
+      metrics.counters(name, help: help, labels: []) { [MetricSample([], Double(value(router.counters)))] }
+    }
+    counter("scout_route_calls_total", "Requests to hosts that several agents reach.") { $0.calls }
+    counter("scout_route_attempts_total", "Attempts made for them, probes included.") { $0.attempts }
+    counter("scout_route_hedges_total", "Second attempts made beside a slow one.") { $0.hedges }
+    counter("scout_route_retries_total", "Attempts made after a failed one.") { $0.retries }
+    counter("scout_route_probes_total", "Agents asked only to see whether they are well.") { $0.probes }
+    counter("scout_route_ejections_total", "Times that an agent was taken out for its failures.") { $0.ejections }
+    counter("scout_route_refused_by_budget_total", "Retries and hedges that the budgets did not pay for.") {
+      $0.refusedByBudget
+    }
   }
 
   private func samples(_ value: (DirectoryReport.Agent) -> Double?) -> [MetricSample] {

@@ -69,6 +69,11 @@ extension Setting {
   static let maxFileSize = Setting(
     "max_file_size", .integer(1...67_108_864, unit: "bytes"), standard: "1048576",
     "Content of one file that one answer carries at most; what is cut says how to go on")
+  static let slowThreshold = Setting(
+    "slow_threshold_ms", .integer(0...3_600_000, unit: "milliseconds"), standard: "1000",
+    "A call that takes longer is logged as a warning; 0: none is")
+  static let logPayloads = Setting(
+    "log_payloads", .flag, standard: "false", "Log the arguments of each call, 2048 bytes at most")
   static let agents = Setting(
     "agent", .list, "An agent, as SEGMENT=https://HOST:PORT (http:// on loopback only); may be given several times")
   static let agentCA = Setting(
@@ -90,7 +95,8 @@ extension Setting {
   /// Of `scout coordinator`, in the order of its help.
   static let coordinator: [Setting] = [
     transport, httpHost, httpPort, tlsCert, tlsKey, behindProxy, apiKeys, authEnabled, allowedOrigins, allowedHosts,
-    rateLimitPerMinute, rateLimitBurst, maxConcurrentRequests, maxBodySize, maxFileSize, agents, agentCA,
+    rateLimitPerMinute, rateLimitBurst, maxConcurrentRequests, maxBodySize, maxFileSize, slowThreshold, logPayloads,
+    agents, agentCA,
     agentCert, agentKey, embeddedAgent,
   ]
   /// Of `scout agent`.

@@ -83,6 +83,8 @@ struct FrontDoorFlags: SettingFlags {
   @Option(help: Setting.maxConcurrentRequests.argumentHelp) var maxConcurrentRequests: String?
   @Option(help: Setting.maxBodySize.argumentHelp) var maxBodySize: String?
   @Option(help: Setting.maxFileSize.argumentHelp) var maxFileSize: String?
+  @Option(help: Setting.slowThreshold.argumentHelp) var slowThresholdMs: String?
+  @Flag(help: Setting.logPayloads.argumentHelp) var logPayloads = false
 
   var given: [String: [String]] {
     scout.given([
@@ -90,7 +92,8 @@ struct FrontDoorFlags: SettingFlags {
       (.behindProxy, behindProxy ? "true" : nil), (.authEnabled, authEnabled.map { "\($0)" }),
       (.allowedOrigins, allowedOrigins), (.allowedHosts, allowedHosts), (.rateLimitPerMinute, rateLimitPerMinute),
       (.rateLimitBurst, rateLimitBurst), (.maxConcurrentRequests, maxConcurrentRequests), (.maxBodySize, maxBodySize),
-      (.maxFileSize, maxFileSize),
+      (.maxFileSize, maxFileSize), (.slowThreshold, slowThresholdMs),
+      (.logPayloads, logPayloads ? "true" : nil),
     ])
   }
 }

@@ -52,30 +52,6 @@ import Testing
     }
   }
 
-  @Test func theFirstHealthyAgentIsAsked() async throws {
-    let first = VirtualAgent(segment: "dc1", hosts: [("web1", VirtualHost(["/a": "first"]))])
-    let second = VirtualAgent(segment: "dc1", hosts: [("web1", VirtualHost(["/a": "second"]))])
-    first.state.withLock { $0.describeFailure = AgentError(code: .unreachable, message: "gone", scope: .agent) }
-    try await withCoordinator(first, second) { core in
-      var report = core.directory.report()
-      while report.hosts.first?.agents.count != 2 {
-        try await Task.sleep(for: .milliseconds(5))
-        report = core.directory.report()
-      }
-      let outcome = try await core.call("read", ["target": "web1:/a"])
-      #expect(outcome.structured?["groups"]?[0]?["content"] == "first")
-      #expect(report.hosts[0].agents == ["agent1", "agent2"])
-    }
-  }
-
-  @Test func choosesHealthyOverFirst() {
-    let selector = FirstHealthyAgent()
-    let id = HostID(segment: "s", alias: "h")
-    let (sick, well) = (AgentCandidate(agent: 0, isHealthy: false), AgentCandidate(agent: 1, isHealthy: true))
-    #expect(selector.choose(for: id, among: [sick, well]).agent == 1)
-    #expect(selector.choose(for: id, among: [sick]).agent == 0)
-  }
-
   @Test func stateFollowsEvents() {
     let link = AgentLink(name: "a", segment: "", service: VirtualAgent())
     var state = DirectoryState(links: [link])

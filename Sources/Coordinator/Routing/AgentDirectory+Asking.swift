@@ -1,0 +1,39 @@
+import AgentAPI
+import Routing
+
+extension AgentDirectory {
+  /// Asks a host through the agent that serves it best; a slow or failing agent is helped out by another.
+  ///
+  /// - Parameter attempt: asks one agent. Called again for a retry, and beside itself for a hedge: `admit` keeps their answers apart.
+  /// - Throws: `AgentError`, and what `attempt` throws of its own where one agent alone reaches the host.
+  func ask(
+    _ host: RosterHost, _ operation: OperationKind, _ requestClass: RequestClass, _ context: CallContext,
+    attempt: @escaping RoutedCall.Attempt
+  ) async throws {
+    guard host.agents.count > 1,
+      let call = RoutedCall(host, operation, requestClass, context, router: router, attempt: attempt)
+    else { return try await askDirectly(host, context, attempt) }
+    do {
+      try await call.run()
+    } catch let error as AgentError
+      where error.code == .unreachable && error.phase == "routing" && error.scope == .agent
+    {
+      // Nobody seems to be there: the first one's link may be coming up, and if it is not, it knows why.
+      try await askDirectly(host, context, attempt)
+    }
+  }
+
+  /// The agent that would be asked now, for what is too large to be asked for twice.
+  func link(for host: RosterHost) -> AgentLink {
+    guard host.agents.count > 1 else { return links[host.agents[0]] }
+    let name = CallRouter.name(host.id)
+    let agent = router.decide { router, now in
+      router.host(named: name).flatMap { try? router.pick($0, .read, now: now).agent }
+    }
+    return links[agent ?? host.agents[0]]
+  }
+
+  private func askDirectly(_ host: RosterHost, _ context: CallContext, _ attempt: RoutedCall.Attempt) async throws {
+    _ = try await attempt(HostAttempt(service: links[host.agents[0]].service, context: context, admit: {}))
+  }
+}

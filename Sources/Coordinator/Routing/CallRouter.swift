@@ -1,0 +1,147 @@
+import AgentAPI
+package import Routing
+import Synchronization
+
+/// Keeps what is known of agents' speed and health, and sends each call to the agent that serves it best. Sendable: state behind
+/// a lock.
+///
+/// `Router` and `CallMachine` decide; this tells them what happens and does what they say. A host that one agent alone reaches has
+/// nothing to be decided: it is asked through that agent, at no further cost.
+package final class CallRouter: Sendable {
+  private struct State: ~Copyable {
+    var router: Router
+    /// The last failure of each host that is the host's own, for those that are told instead of being let through.
+    var hostErrors: [String: AgentError] = [:]
+    /// Calls with an attempt at each agent, by the number of the call.
+    var listeners: [UInt64: @Sendable (Int) -> Void] = [:]
+    var lastListener: UInt64 = 0
+    /// Segments in the order of their first appearance: agents of one are near each other.
+    var zones: [String: Int] = [:]
+    var present: Set<Int> = []
+  }
+
+  package let links: [AgentLink]
+  private let origin = ContinuousClock.now
+  private let state: Mutex<State>
+
+  package init(links: [AgentLink], settings: RoutingSettings = RoutingSettings()) {
+    self.links = links
+    state = Mutex(State(router: Router(settings: settings, random: Mix64(seed: .random(in: .min ... .max)))))
+  }
+
+  var now: Timestamp { Timestamp(origin.duration(to: .now)) }
+
+  func timestamp(_ instant: ContinuousClock.Instant) -> Timestamp { Timestamp(origin.duration(to: instant)) }
+
+  func instant(_ timestamp: Timestamp) -> ContinuousClock.Instant {
+    origin + .nanoseconds(timestamp.nanoseconds)
+  }
+
+  /// One decision, under the lock.
+  func decide<Decision>(_ body: (inout Router, Timestamp) -> Decision) -> Decision {
+    let now = now
+    return state.withLock { body(&$0.router, now) }
+  }
+
+  // MARK: What the directory hears
+
+  func agentHeard(_ agent: Int, segment: String, aliases: [String]) {
+    let now = now
+    let name = links[agent].name
+    let hosts = aliases.map { AdvertisedHost(Self.name(HostID(segment: segment, alias: $0))) }
+    state.withLock { state in
+      let zone = state.zones[segment] ?? state.zones.count
+      state.zones[segment] = zone
+      if state.present.insert(agent).inserted { state.router.agentJoined(agent, name: name, zone: zone, now: now) }
+      state.router.inventoryReceived(agent, hosts, now: now)
+      for name in Array(state.hostErrors.keys) where state.router.host(named: name) == nil {
+        state.hostErrors[name] = nil
+      }
+    }
+  }
+
+  func heartbeat(_ agent: Int, _ heartbeat: Heartbeat) {
+    let isOverloaded = heartbeat.load.limit > 0 && heartbeat.load.inFlight >= heartbeat.load.limit
+    decide { router, now in
+      router.heartbeat(agent, isOverloaded: isOverloaded, isDraining: heartbeat.draining, now: now)
+    }
+  }
+
+  func agentLost(_ agent: Int) {
+    let now = now
+    state.withLock { state in
+      state.present.remove(agent)
+      state.router.linkLost(agent, now: now)
+    }
+    tellDead(agent)
+  }
+
+  // MARK: Time
+
+  /// Looks for silent agents and asks slow ones how they are, until the task is cancelled.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      while !Task.isCancelled {
+        try? await Task.sleep(for: decide { router, _ in router.settings.tick })
+        let actions = decide { router, now in router.timerFired(now: now) }
+        for agent in actions.dead { tellDead(agent) }
+        for probe in actions.probes { group.addTask { await self.perform(probe) } }
+      }
+    }
+  }
+
+  private func perform(_ probe: Router.ProbeOrder) async {
+    let context = CallContext(deadline: .now + .seconds(probe.timeout), requestID: "probe-\(links[probe.agent].name)")
+    let outcome: AttemptOutcome
+    do {
+      var request = StatRequest()
+      request.host = probe.host?.split(separator: "/", maxSplits: 1).last.map(String.init) ?? ""
+      request.path = .init("/".utf8)
+      let (_, timings) = try await links[probe.agent].service.stat(request, context)
+      outcome = .answered(AttemptTimings(timings))
+    } catch {
+      outcome = error is CancellationError ? .abandoned : AttemptFailure(error).probeOutcome
+    }
+    decide { router, now in router.attemptEnded(probe.attempt, outcome, now: now) }
+  }
+
+  // MARK: Agents that fall silent
+
+  /// `heard` is told each agent that is given up, until `stopListening`.
+  func listen(_ heard: @escaping @Sendable (Int) -> Void) -> UInt64 {
+    state.withLock { state in
+      state.lastListener += 1
+      state.listeners[state.lastListener] = heard
+      return state.lastListener
+    }
+  }
+
+  func stopListening(_ listener: UInt64) {
+    state.withLock { _ = $0.listeners.removeValue(forKey: listener) }
+  }
+
+  private func tellDead(_ agent: Int) {
+    for listener in state.withLock({ Array($0.listeners.values) }) { listener(agent) }
+  }
+
+  // MARK: Hosts that fail
+
+  func hostFailed(_ name: String, _ error: AgentError) {
+    state.withLock { $0.hostErrors[name] = error }
+  }
+
+  func lastError(of name: String) -> AgentError? { state.withLock { $0.hostErrors[name] } }
+
+  /// As the router calls it: unique over all agents.
+  static func name(_ host: HostID) -> String { "\(host.segment)/\(host.alias)" }
+
+  // MARK: For people
+
+  package var counters: RoutingCounters { state.withLock { $0.router.counters } }
+
+  package func explain(_ host: HostID, _ operation: OperationKind = .read) -> RouteExplanation? {
+    decide { router, now in
+      router.host(named: Self.name(host)).flatMap { router.explain($0, operation, now: now) }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import AgentAPI
+import MCP
+import Routing
+import Synchronization
+import Testing
+
+@testable import Coordinator
+
+/// Hosts that two agents reach: one helps the other out.
+@Suite struct RoutedCallTests {
+  private func agent(_ content: String, _ change: (inout VirtualHost) -> Void = { _ in }) -> VirtualAgent {
+    var host = VirtualHost(["/a": content])
+    change(&host)
+    return VirtualAgent(segment: "dc1", hosts: [("web1", host)])
+  }
+
+  /// A coordinator that has heard of both agents.
+  private func withBoth<R: Sendable>(
+    _ first: VirtualAgent, _ second: VirtualAgent, _ body: @Sendable (CoordinatorCore) async throws -> R
+  ) async throws -> R {
+    try await withCoordinator(first, second) { core in
+      while core.directory.report().hosts.first?.agents.count != 2 { try await Task.sleep(for: .milliseconds(2)) }
+      return try await body(core)
+    }
+  }
+
+  private func read(_ core: CoordinatorCore, timeout: Int64 = 20_000) async throws -> MCPToolOutcome {
+    try await core.call("read", ["target": "web1:/a", "timeout_ms": .int(timeout)])
+  }
+
+  @Test func anAgentThatFailsIsHelpedOut() async throws {
+    let broken = AgentError(code: .internal, message: "broken", scope: .agent)
+    let (first, second) = (agent("x") { $0.failure = broken }, agent("x"))
+    try await withBoth(first, second) { core in
+      for _ in 0..<20 {
+        let outcome = try await read(core)
+        #expect(outcome.structured?["groups"]?[0]?["content"] == "x", "\(outcome.text)")
+      }
+      #expect(core.directory.router.counters.retries >= 1)
+    }
+    // Five failures in a row, and nobody asks it any more but by a probe.
+    #expect(first.state.withLock { $0.calls } < 15)
+  }
+
+  @Test func whenBothFailTheLastWordIsTold() async throws {
+    let broken = AgentError(code: .internal, message: "broken in a way of its own", scope: .agent)
+    try await withBoth(agent("x") { $0.failure = broken }, agent("x") { $0.failure = broken }) { core in
+      let outcome = try await read(core)
+      #expect(outcome.isError && outcome.text.contains("broken in a way of its own"), "\(outcome.text)")
+    }
+  }
+
+  @Test func anAnswerThatSaysNoIsNotAskedForTwice() async throws {
+    let (first, second) = (agent("x"), agent("x"))
+    try await withBoth(first, second) { core in
+      let outcome = try await core.call("read", ["target": "web1:/none"])
+      #expect(outcome.text.contains("not_found"))
+    }
+    #expect(first.state.withLock { $0.calls } + second.state.withLock { $0.calls } == 1)
+  }
+
+  @Test func aWrongKeyIsNotTriedThroughTheOther() async throws {
+    let wrong = AgentError(code: .hostKeyChanged, message: "the key has changed")
+    let (first, second) = (agent("x") { $0.failure = wrong }, agent("x") { $0.failure = wrong })
+    try await withBoth(first, second) { core in
+      let outcome = try await read(core)
+      #expect(outcome.text.contains("host_key_changed"), "\(outcome.text)")
+    }
+    #expect(first.state.withLock { $0.calls } + second.state.withLock { $0.calls } == 1)
+  }
+
+  @Test func aHostThatKeepsFailingIsAnsweredForWithItsLastError() async throws {
+    let gone = AgentError(code: .connectTimeout, message: "web1 accepts and says nothing", phase: "key exchange")
+    let (first, second) = (agent("x") { $0.failure = gone }, agent("x") { $0.failure = gone })
+    try await withBoth(first, second) { core in
+      var last = try await read(core)
+      for _ in 0..<4 where !last.text.contains("in a row") { last = try await read(core) }
+      #expect(last.text.contains("web1 accepts and says nothing"), "\(last.text)")
+      #expect(last.text.contains("in a row") && last.text.contains("is tried again in"), "\(last.text)")
+      #expect(last.text.contains("connect_timeout"))
+      let route = try await core.call("route", ["host": "web1"])
+      #expect(route.structured?["failing"]?["failures"]?.integer ?? 0 >= 3)
+      #expect(core.directory.router.counters.ejections == 0)
+    }
+  }
+
+  @Test func aSilentAgentIsHelpedOutAndItsCallCancelled() async throws {
+    let (first, second) = (agent("x") { $0.hangs = true }, agent("x") { $0.hangs = true })
+    try await withBoth(first, second) { core in
+      let outcome = try await withThrowingTaskGroup(of: MCPToolOutcome.self) { group in
+        group.addTask { try await read(core) }
+        // Whichever was chosen hangs; the other one comes back to life.
+        while first.state.withLock({ $0.inFlight }) + second.state.withLock({ $0.inFlight }) == 0 {
+          try await Task.sleep(for: .milliseconds(2))
+        }
+        let spare = first.state.withLock { $0.inFlight } == 0 ? first : second
+        spare.change("web1") { $0.hangs = false }
+        return try await group.next()
+      }
+      #expect(outcome?.structured?["groups"]?[0]?["content"] == "x", "\(outcome?.text ?? "")")
+    }
+    #expect(first.state.withLock { $0.cancelled } + second.state.withLock { $0.cancelled } == 1)
+  }
+
+  @Test func theDeadlineNamesTheAgentAndLeavesNothingBehind() async throws {
+    let (first, second) = (agent("x") { $0.hangs = true }, agent("x") { $0.hangs = true })
+    try await withBoth(first, second) { core in
+      let outcome = try await read(core, timeout: 300)
+      #expect(outcome.isError && outcome.text.contains("timeout"), "\(outcome.text)")
+      #expect(core.directory.router.decide { router, _ in router.attemptsUnderWay } == 0)
+    }
+    #expect(first.state.withLock { $0.inFlight } + second.state.withLock { $0.inFlight } == 0)
+  }
+
+  @Test func routeTellsWhoWouldBeAskedAndWhy() async throws {
+    try await withBoth(agent("x"), agent("x")) { core in
+      for _ in 0..<10 { _ = try await read(core) }
+      let outcome = try await core.call("route", ["host": "web1"])
+      let agents = outcome.structured?["agents"]?.array ?? []
+      #expect(agents.compactMap { $0["name"]?.string }.sorted() == ["agent1", "agent2"])
+      #expect(agents.allSatisfy { $0["standing"] == "usable" && $0["candidate"] == true })
+      let chosen = outcome.structured?["chosen"]?.string ?? ""
+      #expect(["agent1", "agent2"].contains(chosen) && outcome.text.contains("through \(chosen)"), "\(outcome.text)")
+      let many = try await core.call("route", ["host": "nothing"])
+      #expect(many.isError)
+    }
+  }
+
+  @Test func oneAnswerOnlyIsLetThrough() throws {
+    let gate = AnswerGate { #expect($0 == 2) }
+    try gate.admit(2)
+    #expect(throws: CancellationError.self) { try gate.admit(1) }
+    try gate.admit(2)
+  }
+}
