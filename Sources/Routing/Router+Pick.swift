@@ -61,9 +61,10 @@ extension Router {
     var zones = ZonePriority()
     /// Those that do not drain.
     var agents = 0
+    var usable = 0
     var ejected = 0
     var draining = 0
-    var isPanic: Bool { Panic.isOn(ejected: ejected, agents: agents) }
+    var isPanic: Bool { Panic.isOn(usable: usable, ejected: ejected, agents: agents) }
   }
 
   func survey(_ position: Int, now: Timestamp) -> Survey {
@@ -75,7 +76,10 @@ extension Router {
       case .ejected:
         survey.agents += 1
         survey.ejected += 1
-      case .usable, .suspect, .dead: survey.agents += 1
+      case .usable:
+        survey.agents += 1
+        survey.usable += 1
+      case .suspect, .dead: survey.agents += 1
       }
     }
     let isPanic = survey.isPanic

@@ -90,6 +90,8 @@ package final class AgentDirectory: Service {
         lost(agent, AgentError(code: .unreachable, message: "the agent ended its reports"))
       } catch {
         if Task.isCancelled { return }
+        // Whatever it was: until the agent speaks again, others are asked.
+        router.agentLost(agent)
         // Where the agent cannot be reached at all, asking it otherwise only takes time.
         let isAway = (error as? AgentError)?.code == .unreachable
         let answered = isAway ? false : await describe(agent)

@@ -67,13 +67,14 @@ package final class CallRouter: Sendable {
     }
   }
 
+  /// Nothing new goes there until it is heard again. What it has begun may end: an agent that drains finishes it, and a link that
+  /// broke says so itself.
   func agentLost(_ agent: Int) {
     let now = now
     state.withLock { state in
       state.present.remove(agent)
       state.router.linkLost(agent, now: now)
     }
-    tellDead(agent)
   }
 
   // MARK: Time

@@ -77,8 +77,9 @@ struct RoutedCall {
     case .accepted(let number):
       step(&group) { $0.attemptAccepted(number, &$1, now: $2) }
     case .ended(let number, let ending):
+      // What was dropped or given up still ends, and says nothing any more.
+      guard scopes.removeValue(forKey: number) != nil else { return }
       endings[number] = ending
-      scopes[number] = nil
       switch ending {
       case .success(let timings):
         step(&group) { $0.attemptAnswered(number, AttemptTimings(timings), &$1, now: $2) }

@@ -1,0 +1,137 @@
+import AgentAPI
+import Coordinator
+import Foundation
+import Logging
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+import TestFleet
+import Testing
+
+extension EndToEnd {
+  /// Two agents, each a process of its own, before the same hosts: no read fails when one of them does.
+  @Suite struct FailoverTests {
+    /// Counts what readers that never stop have got.
+    private final class Tally: Sendable {
+      struct State: Sendable {
+        var reads = 0
+        var failures: [String] = []
+        var isOver = false
+      }
+
+      let state = Mutex(State())
+
+      var reads: Int { state.withLock { $0.reads } }
+      var isOver: Bool { state.withLock { $0.isOver } }
+      func end() { state.withLock { $0.isOver = true } }
+
+      func note(_ failures: [String]) {
+        state.withLock { state in
+          state.reads += 1
+          state.failures += failures
+        }
+      }
+
+      /// Waits for so many reads more.
+      func next(_ count: Int) async throws {
+        let wanted = reads + count
+        try await until(within: .seconds(60)) { reads >= wanted }
+      }
+    }
+
+    private func agent(_ fleet: TestFleet, port: Int = 0) throws -> ScoutProcess {
+      try ScoutProcess([
+        "agent", "--listen", "127.0.0.1:\(port)", "--segment", "dc1", "--ssh-config", fleet.configPath,
+      ])
+    }
+
+    /// Four readers of three hosts through a coordinator over both agents, while `disturb` does its worst.
+    private func whileReading(
+      _ fleet: TestFleet, ports: [Int], _ disturb: @Sendable (Tally, CoordinatorCore) async throws -> Void
+    ) async throws -> [String] {
+      let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+      let remotes = ports.enumerated().map { index, port in
+        RemoteAgent(
+          target: AgentTarget(name: "dc1#\(index + 1)", host: "127.0.0.1", port: port),
+          group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+      }
+      let directory = AgentDirectory(
+        links: remotes.map { AgentLink(name: $0.target.name, segment: "dc1", service: $0) }, logger: logger)
+      let core = CoordinatorCore(directory: directory, observer: CallObserver(metrics: nil, audit: nil))
+      let target = try Target.withPath("*:/etc/hostname")
+      let tally = Tally()
+      return try await withThrowingTaskGroup(of: Void.self) { group in
+        for service in remotes + [directory] as [any Service] { group.addTask { try await service.run() } }
+        defer { group.cancelAll() }
+        try await until { directory.report().hosts.first?.agents.count == 2 }
+        try await withThrowingTaskGroup(of: Void.self) { readers in
+          for reader in 0..<4 {
+            readers.addTask {
+              var number = 0
+              while !tally.isOver {
+                number += 1
+                let options = CallOptions(timeout: .seconds(20), requestID: "read-\(reader)-\(number)")
+                let answer = try await core.read([target], ReadRequestOptions(), options)
+                tally.note(answer.failures.map { "\($0.host): \($0.code.rawValue) \($0.message)" })
+              }
+            }
+          }
+          defer { tally.end() }
+          try await tally.next(20)
+          try await disturb(tally, core)
+          tally.end()
+          try await readers.waitForAll()
+        }
+        return tally.state.withLock { $0.failures }
+      }
+    }
+
+    @Test func noReadFailsWhenAnAgentIsKilledOrRestarted() async throws {
+      try await TestFleet.with(hosts: 3) { fleet in
+        let (first, second) = (try agent(fleet), try agent(fleet))
+        let ports = [try await first.port(), try await second.port()]
+        // They live until the last reader has ended.
+        let later = Mutex<[ScoutProcess]>([])
+        let failures = try await whileReading(fleet, ports: ports) { tally, core in
+          first.signal(SIGKILL)
+          try await tally.next(60)
+          let third = try agent(fleet, port: ports[0])
+          later.withLock { $0.append(third) }
+          _ = try await third.port()
+          try await until(within: .seconds(20)) { core.directory.report().agents[0].isHealthy }
+          try await tally.next(20)
+          // A restart in good order: it finishes what it has begun.
+          second.signal(SIGTERM)
+          #expect(try await second.end(within: .seconds(8)) == 0)
+          try await tally.next(60)
+          let fourth = try agent(fleet, port: ports[1])
+          later.withLock { $0.append(fourth) }
+          _ = try await fourth.port()
+          try await until(within: .seconds(20)) { core.directory.report().agents[1].isHealthy }
+          try await tally.next(20)
+          third.signal(SIGTERM)
+          #expect(try await third.end(within: .seconds(8)) == 0)
+          try await tally.next(60)
+        }
+        #expect(failures.isEmpty, "\(failures.prefix(5))")
+        #expect(later.withLock { $0.map(\.isRunning) } == [false, true])
+      }
+    }
+
+    @Test func noReadFailsWhenAnAgentFreezes() async throws {
+      try await TestFleet.with(hosts: 3) { fleet in
+        let (first, second) = (try agent(fleet), try agent(fleet))
+        let ports = [try await first.port(), try await second.port()]
+        let failures = try await whileReading(fleet, ports: ports) { tally, core in
+          first.signal(SIGSTOP)
+          try await tally.next(200)
+          first.signal(SIGCONT)
+          try await until(within: .seconds(20)) { core.directory.report().agents[0].isHealthy }
+          try await tally.next(20)
+        }
+        #expect(failures.isEmpty, "\(failures.prefix(5))")
+        #expect(first.isRunning && second.isRunning)
+      }
+    }
+  }
+}
