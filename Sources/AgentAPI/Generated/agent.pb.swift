@@ -791,7 +791,7 @@ package nonisolated struct RunEvent: Sendable {
   package init() {}
 }
 
-/// The host took the command: from here on it may have run.
+/// The command runs on the host. It may have begun a moment before this arrives.
 package nonisolated struct RunAccepted: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -87,10 +87,11 @@ package final class AgentDirectory: Service {
         try await links[agent].service.watch(WatchRequest(), context) { [self] event in
           heard(event, from: agent)
         }
+        router.agentLost(agent)
         lost(agent, AgentError(code: .unreachable, message: "the agent ended its reports"))
       } catch {
         if Task.isCancelled { return }
-        // Whatever it was: until the agent speaks again, others are asked.
+        // Whatever it was, and before anything is waited for: until the agent speaks again, others are asked.
         router.agentLost(agent)
         // Where the agent cannot be reached at all, asking it otherwise only takes time.
         let isAway = (error as? AgentError)?.code == .unreachable
@@ -137,7 +138,6 @@ package final class AgentDirectory: Service {
   }
 
   private func lost(_ agent: Int, _ error: any Error) {
-    router.agentLost(agent)
     let reason = (error as? AgentError)?.message ?? String(describing: error)
     let wasKnown = state.withLock { state in
       defer { state.linkLost(agent, reason: reason) }

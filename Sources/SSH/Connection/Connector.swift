@@ -80,7 +80,7 @@ struct Connector {
     }
     return try await Completion<Driver>.value(on: eventLoop, deadline: until, expired: expired) { completion in
       ClientBootstrap(group: eventLoop)
-        .channelOption(.socketOption(.tcp_nodelay), value: 1)
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .channelOption(.autoRead, value: false)
         .connectTimeout(TimeAmount(bound))
         .connect(host: host.hostName, port: host.port)
