@@ -14,6 +14,7 @@ struct AgentRecord: Sendable {
 
   var latency = PeakEwma()
   var breaker: AgentBreaker
+  var shedding = ShedThrottle()
   var phi: PhiAccrual
   /// When phi reaches suspect, should no heartbeat come; nil: it sends none.
   var suspectAt: Timestamp?
@@ -26,9 +27,14 @@ struct AgentRecord: Sendable {
   var connect: Double?
   /// When an attempt other than a probe last began.
   var lastUsed = Timestamp.zero
+  /// Such attempts since the last tick, and smoothed over about a second.
+  var begun = 0
+  var use = 0.0
   var probe = ProbeRecord()
   /// What it advertises, by position in the router's table.
   var hosts: [HostIndex] = []
+  /// The host of its last attempt that timed out.
+  var lastTimedOut: HostIndex?
   /// The host that it last reached.
   var lastReached: HostIndex?
 

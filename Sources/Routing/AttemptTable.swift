@@ -1,4 +1,5 @@
-/// The attempts under way, found by name in constant time, and each agent's oldest by kind of operation. A value.
+/// The attempts under way, found by name in constant time, and each agent's oldest by kind of operation, those on cold
+/// connections apart. A value.
 struct AttemptTable: Sendable {
   struct Attempt: Sendable {
     var agent: Int32 = -1
@@ -22,18 +23,18 @@ struct AttemptTable: Sendable {
     var last: Int32 = -1
   }
 
-  private static let kinds = OperationKind.allCases.count
+  private static let linesPerAgent = 2 * OperationKind.allCases.count
 
   private var attempts: [Attempt] = []
   private var free: [Int32] = []
-  /// By agent, then by kind.
+  /// By agent, then by kind, then warm before cold.
   private var lines: [Line] = []
 
   var count: Int { attempts.count - free.count }
 
   /// Makes room for an agent's lines.
   mutating func makeRoom(agents: Int) {
-    while lines.count < agents * Self.kinds { lines.append(Line()) }
+    while lines.count < agents * Self.linesPerAgent { lines.append(Line()) }
   }
 
   mutating func insert(_ attempt: Attempt) -> AttemptID {
@@ -81,13 +82,17 @@ struct AttemptTable: Sendable {
   }
 
   /// When the agent's oldest attempt of this kind that still waits began.
-  func oldest(agent: Int, _ kind: OperationKind) -> Timestamp? {
-    let first = lines[agent * Self.kinds + Int(kind.rawValue)].first
+  func oldest(agent: Int, _ kind: OperationKind, isWarm: Bool) -> Timestamp? {
+    let first = lines[Self.lineIndex(agent, kind, isWarm)].first
     return first < 0 ? nil : attempts[Int(first)].started
   }
 
+  private static func lineIndex(_ agent: Int, _ kind: OperationKind, _ isWarm: Bool) -> Int {
+    agent * linesPerAgent + 2 * Int(kind.rawValue) + (isWarm ? 0 : 1)
+  }
+
   private func lineIndex(_ attempt: Attempt) -> Int {
-    Int(attempt.agent) * Self.kinds + Int(attempt.operation.rawValue)
+    Self.lineIndex(Int(attempt.agent), attempt.operation, attempt.isWarm)
   }
 
   private mutating func unlink(_ attempt: Attempt) {

@@ -63,6 +63,14 @@ package struct CallFailure: Error, Sendable, Hashable {
     case cancelled
     /// It may have run, and nobody can say. It was not repeated; ask for its id before it is.
     case lost
+
+    /// Such an attempt is not made again where the next agent has too much to do as well.
+    var isLoad: Bool {
+      switch self {
+      case .shed, .timedOut: true
+      case .refused, .agentFailed, .hostFailed, .deadline, .cancelled, .lost: false
+      }
+    }
   }
 
   /// What the call was doing when it ended.

@@ -66,10 +66,14 @@ extension CallMachine {
     guard let other = try? router.pick(host, operation, trail: trail, isHedge: true, now: now) else { return }
     let remaining = deadline.seconds(since: now)
     if let normal = router.normalLatency(agent: other.agent, operation), remaining < normal.median { return }
-    if let connect = other.cost.connect, now.seconds(since: began) < connect {
-      // To connect takes longer than has been waited so far: wait as long first.
-      hedgeAt = began.advanced(bySeconds: connect)
-      return
+    if let connect = other.cost.connect {
+      // To connect takes longer than has been waited so far: wait as long first. Instants are compared, not seconds: a
+      // rounded one would be early for ever.
+      let worthwhile = began.advanced(bySeconds: connect)
+      guard worthwhile <= now else {
+        hedgeAt = worthwhile
+        return
+      }
     }
     guard router.spendHedge(now: now) else { return }
     launch(other, .hedge, &router, &out, now: now)

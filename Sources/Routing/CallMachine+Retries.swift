@@ -66,6 +66,10 @@ extension CallMachine {
   mutating func retry(_ router: inout Router, _ out: inout CallActions, now: Timestamp) {
     do {
       let choice = try router.pick(host, operation, trail: trail, now: now)
+      if let lastReason, lastReason.isLoad, router.isShedding(choice.agent, now: now) {
+        fail(lastReason, &out, router, now: now)
+        return
+      }
       state = .ready
       launch(choice, .retry, &router, &out, now: now)
     } catch {

@@ -11,6 +11,10 @@ package struct HostBreaker: Sendable, Hashable {
   private var lastReason = ""
   private var lastAt = Timestamp.zero
   private var retryAt = Timestamp.zero
+  /// The exponent of the pause.
+  private var step = 0
+  /// When the probe of this step was let through; nil: it is still to come, or has failed.
+  private var probedAt: Timestamp?
 
   package init() {}
 
@@ -19,13 +23,28 @@ package struct HostBreaker: Sendable, Hashable {
   /// Nothing to remember.
   package var isClear: Bool { failures == 0 }
 
-  package mutating func succeeded() { failures = 0 }
+  package mutating func succeeded() {
+    failures = 0
+    probedAt = nil
+  }
 
-  package mutating func failed(_ reason: String, now: Timestamp, random: inout some RandomNumberGenerator) {
+  /// - Parameter started: when the attempt began. Many that were under way when the host died are one failure: only the
+  ///   probe of a step leads to the next.
+  package mutating func failed(
+    _ reason: String, started: Timestamp, now: Timestamp, random: inout some RandomNumberGenerator
+  ) {
     failures += 1
     lastReason = reason
     lastAt = now
-    if isOpen { retryAt = now.advanced(bySeconds: pause * random.spread(0.2)) }
+    if failures == Self.failuresToOpen {
+      step = 0
+    } else if let probedAt, started >= probedAt {
+      step += 1
+    } else {
+      return
+    }
+    probedAt = nil
+    retryAt = now.advanced(bySeconds: pause * random.spread(0.2))
   }
 
   /// Whether a request may go to the host. One that may while the breaker is open is the probe of this step: it moves
@@ -33,6 +52,7 @@ package struct HostBreaker: Sendable, Hashable {
   package mutating func admit(now: Timestamp) -> HostFailing? {
     guard isOpen else { return nil }
     guard now >= retryAt else { return failing(now: now) }
+    probedAt = now
     retryAt = now.advanced(bySeconds: pause)
     return nil
   }
@@ -47,7 +67,7 @@ package struct HostBreaker: Sendable, Hashable {
 
   private var pause: Double {
     var pause = Self.initial
-    for _ in 0..<min(16, failures - Self.failuresToOpen) { pause *= 2 }
+    for _ in 0..<min(16, step) { pause *= 2 }
     return min(pause, Self.cap)
   }
 }

@@ -1,7 +1,7 @@
 /// The latencies of the last 20 to 30 s: three histograms of 10 s each, the oldest dropped as time goes. A value of 3 KB.
 ///
 /// Buckets grow by an eighth of a power of two from an eighth of a microsecond to 9 minutes; a quantile is interpolated within its
-/// bucket, right within about 3 %.
+/// bucket, right within about 5 %.
 package struct LatencyWindow: Sendable, Hashable {
   private static let steps = 8
   private static let buckets = 30 * steps

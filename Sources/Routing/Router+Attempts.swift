@@ -56,7 +56,12 @@ extension Router {
     attempt.started = now
     attempt.timeout = timeout
     agents[agent].inFlight += 1
-    if isProbe { counters.probes += 1 } else { agents[agent].lastUsed = now }
+    if isProbe {
+      counters.probes += 1
+    } else {
+      agents[agent].lastUsed = now
+      agents[agent].begun += 1
+    }
     counters.attempts += 1
     return attempts.insert(attempt)
   }
@@ -65,8 +70,10 @@ extension Router {
   package mutating func attemptAccepted(_ id: AttemptID, now: Timestamp) {
     guard let attempt = attempts[id], !attempt.isAccepted else { return }
     attempts.accept(id)
-    let elapsed = now.seconds(since: attempt.started)
     let agent = Int(attempt.agent)
+    // What its connection took is told with the answer; until then the usual price is taken off.
+    let connect = attempt.isWarm ? 0 : agents[agent].connect ?? settings.connectPrior.inSeconds
+    let elapsed = max(0, now.seconds(since: attempt.started) - connect)
     profiles[profileIndex(zone: agents[agent].zone, attempt.operation)].answered(
       elapsed, host: 0, isSole: !attempt.isFurther, now: now)
     agents[agent].latency.record(elapsed, now: now, tau: tau)
@@ -118,18 +125,39 @@ extension Router {
     switch outcome {
     case .answered, .hostFailed:
       agents[agent].breaker.succeeded(started: attempt.started, now: now)
+      agents[agent].shedding.answered(now: now)
     case .agentFailed:
       agents[agent].breaker.failed(started: attempt.started, now: now, random: &random)
     case .timedOut:
-      agents[agent].breaker.failed(started: attempt.started, now: now, random: &random)
+      // Nobody says whether the agent hangs or the host. One host may hang as often as it likes; a second one is the
+      // agent's doing.
+      if attempt.isProbe || agents[agent].lastTimedOut != attempt.host {
+        agents[agent].breaker.failed(started: attempt.started, now: now, random: &random)
+      }
+      agents[agent].lastTimedOut = attempt.host
+      agents[agent].shedding.shed(now: now)
       retryBudget.overloadSeen(now: now)
     case .shed:
-      agents[agent].breaker.shed(started: attempt.started, now: now, random: &random)
+      agents[agent].shedding.shed(now: now)
+      if !mostAreShedding(now) {
+        agents[agent].breaker.shed(started: attempt.started, now: now, random: &random)
+      }
       retryBudget.overloadSeen(now: now)
     case .unprocessed, .lostToOther, .outOfTime, .abandoned:
       break
     }
     if wasClosed, !agents[agent].breaker.isClosed { counters.ejections += 1 }
+  }
+
+  /// Too much for the whole fleet: to eject the one that refuses would leave the others with still more.
+  private func mostAreShedding(_ now: Timestamp) -> Bool {
+    var shedding = 0
+    var all = 0
+    for agent in agents.indices where agents[agent].isPresent && agents[agent].isLinkUp && !agents[agent].isDraining {
+      all += 1
+      if agents[agent].shedding.isOn(now: now) { shedding += 1 }
+    }
+    return shedding * 2 > all
   }
 
   /// What was learned of the host and of the way to it.
@@ -150,7 +178,7 @@ extension Router {
       hosts[position].routes[route].connect = isUsual ? known + (Float(connect) - known) * 0.3 : Float(connect)
       agents[agent].connect = agents[agent].connect.map { $0 + (connect - $0) * 0.1 } ?? connect
     case .hostFailed(let reason, _):
-      hosts[position].breaker.failed(reason, now: now, random: &random)
+      hosts[position].breaker.failed(reason, started: attempt.started, now: now, random: &random)
       guard let route = route(of: agent, to: attempt.host) else { return }
       hosts[position].routes[route].isWarm = false
       hosts[position].routes[route].connect = Route.failedPenalty

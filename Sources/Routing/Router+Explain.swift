@@ -25,6 +25,9 @@ extension Router {
     known(agent) ? profiles[profileIndex(zone: agents[agent].zone, operation)].normal : nil
   }
 
+  /// The agent refuses so much that what another refused is not sent to it.
+  func isShedding(_ agent: Int, now: Timestamp) -> Bool { known(agent) && agents[agent].shedding.isOn(now: now) }
+
   /// The pause before a call's next attempt; seconds.
   mutating func retryPause(before retry: Int, pushback: Duration?) -> Double {
     settings.retryPause.seconds(before: retry, pushback: pushback, random: &random)

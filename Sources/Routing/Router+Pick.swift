@@ -113,7 +113,7 @@ extension Router {
         guard leniency == .suspects else { continue }
       case .dead, .draining: continue
       }
-      if isHedge, agents[agent].isOverloaded { continue }
+      if isHedge, agents[agent].isOverloaded || agents[agent].shedding.isOn(now: now) { continue }
       if leniency == .strict, let priority, min(agents[agent].priority, ZonePriority.levels - 1) != priority {
         continue
       }
@@ -152,14 +152,20 @@ extension Router {
       oldest: oldest(of: agent, now: now), connect: connect, inFlight: agents[agent].inFlight)
   }
 
-  /// How long the agent's oldest attempt has waited, less what hosts usually take for its kind.
+  /// How long the agent's oldest attempt has waited, less what hosts usually take for its kind, and twice what a
+  /// connection does for one that has to make it: a handshake says nothing about the agent.
   private func oldest(of agent: Int, now: Timestamp) -> Double {
     guard agents[agent].inFlight > 0 else { return 0 }
     var oldest = 0.0
     for operation in OperationKind.allCases {
-      guard let began = attempts.oldest(agent: agent, operation) else { continue }
       let host = profiles[profileIndex(zone: agents[agent].zone, operation)].hostTime
-      oldest = max(oldest, now.seconds(since: began) - 2 * host)
+      if let began = attempts.oldest(agent: agent, operation, isWarm: true) {
+        oldest = max(oldest, now.seconds(since: began) - 2 * host)
+      }
+      if let began = attempts.oldest(agent: agent, operation, isWarm: false) {
+        let connect = agents[agent].connect ?? settings.connectPrior.inSeconds
+        oldest = max(oldest, now.seconds(since: began) - 2 * (host + connect))
+      }
     }
     return oldest
   }

@@ -23,6 +23,7 @@ extension Router {
   /// Called every `settings.tick`. How late it comes is taken as a measure of the driver's own health.
   package mutating func timerFired(now: Timestamp) -> TimerActions {
     lateness.ticked(now: now)
+    smoothUse()
     var actions = TimerActions()
     for agent in agents.indices where agents[agent].isPresent {
       switch standing(of: agent, now: now) {
@@ -39,6 +40,19 @@ extension Router {
     return actions
   }
 
+  /// How much each agent is asked: a tick counts for a quarter.
+  private mutating func smoothUse() {
+    var sum = 0.0
+    var count = 0.0
+    for agent in agents.indices where agents[agent].isPresent && agents[agent].isLinkUp {
+      agents[agent].use += (Double(agents[agent].begun) - agents[agent].use) / 4
+      agents[agent].begun = 0
+      sum += agents[agent].use
+      count += 1
+    }
+    meanUse = count > 0 ? sum / count : 0
+  }
+
   private func isProbeDue(_ agent: Int, now: Timestamp) -> Bool {
     let probe = agents[agent].probe
     guard !probe.isUnderWay else { return false }
@@ -47,26 +61,28 @@ extension Router {
     case .halfOpen: return true
     case .closed: break
     }
-    guard let lastCall, lastCall.advanced(by: settings.probeWhileUsed) > now, isShunned(agent, now: now) else {
-      return false
-    }
+    guard let lastCall, lastCall.advanced(by: settings.probeWhileUsed) > now else { return false }
+    let excess = excess(agent, now: now)
+    guard excess > 1.5 else { return false }
     if probe.isImproving {
       return (probe.last ?? .zero).advanced(by: settings.recoveryProbeInterval) <= now
     }
-    let lastAsked = max(probe.last ?? .zero, agents[agent].lastUsed)
+    // A trickle of requests moves the estimate no faster than time does: one that is far off is probed all the same.
+    let isRare = excess > 3 && agents[agent].use < meanUse / 4
+    let lastAsked = isRare ? probe.last ?? .zero : max(probe.last ?? .zero, agents[agent].lastUsed)
     return lastAsked.advanced(by: settings.probeInterval) <= now
   }
 
-  /// Its estimate is so much worse than the best one of its zone that it is hardly asked any more.
-  private func isShunned(_ agent: Int, now: Timestamp) -> Bool {
-    guard agents[agent].latency.hasHistory else { return false }
+  /// How many times as slow as the best one of its zone it seems to be; 0: nothing is known.
+  private func excess(_ agent: Int, now: Timestamp) -> Double {
+    guard agents[agent].latency.hasHistory else { return 0 }
     var least = Double.infinity
     for other in agents.indices
     where other != agent && agents[other].zone == agents[agent].zone && agents[other].latency.hasHistory {
       guard agents[other].isPresent, agents[other].isLinkUp else { continue }
       least = min(least, agents[other].latency.value(now: now, tau: tau))
     }
-    return least < .infinity && agents[agent].latency.value(now: now, tau: tau) > 1.5 * max(least, 0.001)
+    return least < .infinity ? agents[agent].latency.value(now: now, tau: tau) / max(least, 0.001) : 0
   }
 
   private mutating func startProbe(_ agent: Int, now: Timestamp) -> ProbeOrder {

@@ -20,6 +20,8 @@ package struct Router: ~Copyable, Sendable {
   /// What connections take, by zone.
   var connects: [LatencyProfile] = []
   var lateness: OwnLateness
+  /// Attempts that an agent gets in a tick, on average.
+  var meanUse = 0.0
 
   var retryBudget: RetryBudget
   var hedgeBudget: HedgeBudget
