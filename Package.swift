@@ -125,6 +125,13 @@ let package = Package(
       name: "engine-benchmark", dependencies: ["SSH", "SSHConfig", .argumentParser, .nioPosix, .logging],
       path: "Tests/Benchmarks/EngineBenchmark", swiftSettings: settings),
 
+    // `Routing` and `Pool` on a virtual clock, against other policies: the scenarios and their table.
+    .target(
+      name: "Simulation", dependencies: ["Routing", "Pool"], path: "Tests/Simulation/Engine", swiftSettings: settings),
+    .executableTarget(
+      name: "scout-simulation", dependencies: ["Simulation", .argumentParser], path: "Tests/Simulation/Tool",
+      swiftSettings: settings),
+
     // Tests. Those that need hosts start their own sshd by `TestFleet`.
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
@@ -137,6 +144,7 @@ let package = Package(
     tests("EventLoopTasks", .nioCore, .nioPosix, name: "EventLoopTasks"),
     tests("MCP", name: "MCP"),
     tests("Routing", name: "Routing"),
+    tests("Simulation", name: "Simulation"),
     tests("Telemetry", .logging, name: "Telemetry"),
     tests(
       "Coordinator", "AgentAPI", "MCP", "Telemetry", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioConcurrency, .logging,

@@ -1,0 +1,72 @@
+import Routing
+
+/// What happens regularly.
+extension World {
+  /// The traffic, or something of it, is still there.
+  private var goesOn: Bool { seconds < scenario.duration }
+
+  func tick(_ coordinator: Int) {
+    if goesOn {
+      let actions = coordinators[coordinator].router.timerFired(now: now)
+      for agent in actions.dead { failAll(at: agent, coordinator: coordinator) }
+      for probe in actions.probes { sendProbe(probe, coordinator: coordinator) }
+    }
+    if goesOn || coordinators[coordinator].router.attemptsUnderWay > 0 {
+      events.schedule(.tick(coordinator), at: now.advanced(bySeconds: 0.25))
+    }
+    // A probe has its own timeout; what is stuck by then is given up.
+    for place in attempts.indices {
+      guard let probe = attempts[place].probe, attempts[place].state != .free,
+        attempts[place].coordinator == coordinator, now.seconds(since: attempts[place].sent) >= 2
+      else { continue }
+      release(place, isDone: false)
+      coordinators[coordinator].router.attemptEnded(probe, .timedOut, now: now)
+    }
+  }
+
+  func heartbeat(_ agent: Int) {
+    if goesOn { events.schedule(.heartbeat(agent), at: now.advanced(bySeconds: 0.5)) }
+    guard agents[agent].isThere, !agents[agent].isHung else { return }
+    let evicted = agents[agent].pool?.takeEvicted() ?? []
+    for coordinator in coordinators {
+      coordinator.router.heartbeat(agent, isDraining: agents[agent].isDraining, now: now)
+      for host in evicted { coordinator.router.warmthChanged(agent, host: coordinator.hosts[host], isWarm: false) }
+    }
+  }
+
+  func look() {
+    if goesOn { events.schedule(.look, at: now.advanced(bySeconds: 0.1)) }
+    guard isInWindow else { return }
+    var all = 0
+    var most = 0
+    for agent in agents.indices {
+      var inFlight = 0
+      for coordinator in coordinators {
+        inFlight += policy.isOurs ? coordinator.router.inFlight(agent: agent) : coordinator.baseline.inFlight(agent)
+      }
+      all += inFlight
+      most = max(most, inFlight)
+    }
+    if all > 0 {
+      measure.imbalance += Double(most * agents.count) / Double(all)
+      measure.looks += 1
+    }
+    guard policy.isOurs else { return }
+    lookAtOurs()
+  }
+
+  private func lookAtOurs() {
+    for coordinator in coordinators {
+      if measure.detected == nil, let bad = scenario.badAgent,
+        coordinator.router.standing(of: bad, now: now) != .usable
+      {
+        measure.detected = seconds - scenario.window.lowerBound
+      }
+      guard let host = coordinator.hosts.first,
+        let seen = coordinator.router.explain(host, .read, now: now), !seen.isPanic
+      else { continue }
+      let staying = seen.routes.filter { $0.standing != .draining }
+      if staying.count(where: { $0.standing == .ejected }) * 2 > staying.count { measure.violate("too many ejected") }
+    }
+  }
+}
