@@ -2,28 +2,31 @@ package import AgentAPI
 package import Logging
 package import SSH
 import ServiceLifecycle
+import Synchronization
 
 /// The agent: what a coordinator asks of one network segment, done over the segment's own SSH.
 ///
 /// Sendable: its parts keep their state behind locks. Its methods may be called from any task, before `run()` too.
 package final class Agent: AgentService, Service {
-  /// The newest revision of Protocol/scout/agent/v1/agent.proto that this agent speaks.
-  package static let protocolVersion: UInt32 = 1
-
   package let settings: AgentSettings
   private let inventory: InventoryStore
-  private let health = HealthBook()
+  private let health: HealthBook
   private let pool: SSHPool
   private let load = LoadCounter()
   private let logger: Logger
   private let version: String
+  private let isDraining = Atomic(false)
 
   /// - Parameters:
   ///   - pool: run by this agent: its `run()` is the agent's.
+  ///   - health: what the pool's observer writes to.
   ///   - version: Scout's, for people.
-  package init(settings: AgentSettings, pool: SSHPool, version: String, logger: Logger) {
+  package init(
+    settings: AgentSettings, pool: SSHPool, health: HealthBook = HealthBook(), version: String, logger: Logger
+  ) {
     self.settings = settings
     self.pool = pool
+    self.health = health
     self.version = version
     self.logger = logger
     inventory = InventoryStore(settings: settings, logger: logger)
@@ -34,21 +37,36 @@ package final class Agent: AgentService, Service {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.pool.run() }
       group.addTask {
-        await cancelWhenGracefulShutdown { await self.inventory.follow { self.health.keep($0) } }
+        await cancelWhenGracefulShutdown {
+          await self.inventory.follow {
+            self.health.keep($0)
+            self.health.wakes.wake()
+          }
+        }
+        self.isDraining.store(true, ordering: .relaxed)
+        self.health.wakes.wake()
+      }
+      if let interval = self.settings.checkInterval {
+        let checks = BackgroundChecks(
+          interval: interval, inventory: self.inventory, health: self.health, pool: self.pool, logger: self.logger)
+        group.addTask { await cancelWhenGracefulShutdown { await checks.run() } }
       }
       try await group.waitForAll()
     }
   }
 
   package func describe(_ request: DescribeRequest, _ context: CallContext) async throws -> DescribeReply {
-    let hosts = try await inventory.hosts()
+    description(of: try await inventory.hosts())
+  }
+
+  private func description(of hosts: Inventory) -> DescribeReply {
     let now = ContinuousClock.now
     var reply = DescribeReply()
     reply.agentName = settings.name
     reply.segment = settings.segment
     reply.version = version
-    reply.protocolVersion = Self.protocolVersion
-    reply.hosts = hosts.all.map { HostInfo($0, state: health.state(of: $0.alias, at: now)) }
+    reply.protocolVersion = AgentProtocol.version
+    reply.hosts = hosts.all.map { info(of: $0, at: now) }
     reply.pool = PoolFigures(pool.snapshot())
     return reply
   }
@@ -57,27 +75,32 @@ package final class Agent: AgentService, Service {
     _ request: WatchRequest, _ context: CallContext, _ sink: @escaping ReplySink<WatchEvent>
   ) async throws {
     let interval = Duration.milliseconds(request.heartbeatMs == 0 ? 500 : min(60_000, max(100, request.heartbeatMs)))
-    var generation: UInt64?
-    var revision: UInt64 = 0
-    while true {
-      let hosts = try await inventory.hosts()
-      let seen = health.revision
-      if generation != hosts.generation {
-        generation = hosts.generation
-        try await sink(.with(.inventory(try await describe(DescribeRequest(), context))))
-      } else if seen != revision {
-        try await sink(.with(.hostStates(changes(since: revision, among: hosts))))
+    var report = WatchReport(deltas: request.deltas)
+    let (wakes, wake) = health.wakes.subscribe()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while true {
+          try await Task.sleep(for: interval)
+          wake()
+        }
       }
-      revision = seen
-      try await sink(.with(.heartbeat(heartbeat())))
-      let now = ContinuousClock.now
-      guard now < context.deadline else { throw AgentError(code: .timeout, message: "the watch's time is over") }
-      do {
-        try await Task.sleep(until: min(now + interval, context.deadline))
-      } catch {
-        throw AgentError(code: .cancelled, message: "the caller stopped watching")
+      defer { group.cancelAll() }
+      var due = ContinuousClock.now
+      for await _ in wakes {
+        let hosts = try await inventory.hosts()
+        let now = ContinuousClock.now
+        let news = report.news(hosts, health, whole: { description(of: hosts) }, info: { info(of: $0, at: now) })
+        for event in news { try await sink(event) }
+        if now >= due {
+          try await sink(WatchEvent(.heartbeat(heartbeat())))
+          due = now + interval
+        }
+        guard ContinuousClock.now < context.deadline else {
+          throw AgentError(code: .timeout, message: "the watch's time is over")
+        }
       }
     }
+    throw AgentError(code: .cancelled, message: "the caller stopped watching")
   }
 
   package func stat(_ request: StatRequest, _ context: CallContext) async throws -> (FileInfo, CallTimings) {
@@ -126,7 +149,7 @@ package final class Agent: AgentService, Service {
       let host = try await inventory.hosts().host(alias)
       let context = OperationContext(host: host, pool: pool, settings: settings, call: call)
       let (result, timings) = try await body(context)
-      health.answered(alias, after: timings.host, at: .now)
+      health.answered(alias, timings, at: .now)
       load.finished()
       audit(operation, alias, call, start, outcome: "ok")
       return result
@@ -143,7 +166,7 @@ package final class Agent: AgentService, Service {
   private func note(_ failure: AgentError?, of alias: String) {
     guard let failure else { return }
     switch failure.code {
-    case .notFound, .permissionDenied, .notADirectory, .notAFile: health.answered(alias, after: nil, at: .now)
+    case .notFound, .permissionDenied, .notADirectory, .notAFile: health.answered(alias, nil, at: .now)
     default: if failure.scope == .host, failure.phase != "queue" { health.failed(alias, failure, at: .now) }
     }
   }
@@ -160,27 +183,21 @@ package final class Agent: AgentService, Service {
       ])
   }
 
-  private func changes(since revision: UInt64, among hosts: Inventory) -> HostStates {
-    let now = ContinuousClock.now
-    var states = HostStates()
-    states.changed = health.changed(since: revision).sorted().compactMap { alias in
-      (try? hosts.host(alias)).map { HostInfo($0, state: health.state(of: alias, at: now)) }
+  private func info(of host: InventoryHost, at now: ContinuousClock.Instant) -> HostInfo {
+    var state = health.health(of: host.alias).state(at: now)
+    let contact = pool.contact(with: host.resolved, jumps: host.jumps)
+    if contact.lastError != nil {
+      state.breaker = contact.isRefused ? .open : .failing
+      state.retryInMs = contact.retryIn?.wholeMilliseconds ?? 0
     }
-    return states
+    return HostInfo(host, state: state)
   }
 
   private func heartbeat() -> Heartbeat {
     var heartbeat = Heartbeat()
     heartbeat.pool = PoolFigures(pool.snapshot())
     heartbeat.load = load.figures
+    heartbeat.draining = isDraining.load(ordering: .relaxed)
     return heartbeat
-  }
-}
-
-extension WatchEvent {
-  fileprivate static func with(_ event: OneOf_Event) -> WatchEvent {
-    var message = WatchEvent()
-    message.event = event
-    return message
   }
 }

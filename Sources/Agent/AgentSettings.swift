@@ -24,6 +24,8 @@ package struct AgentSettings: Sendable {
   package var maxOutput = 1024 * 1024
   /// Entries that one listing looks at before it stops and says so.
   package var maxEntries = 200_000
+  /// A host that was not heard of for so long gets a handshake, to see how it is; nil: none does.
+  package var checkInterval: Duration?
   /// Between two looks at whether the configuration changed.
   package var reloadInterval: Duration = .seconds(1)
 

@@ -13,7 +13,7 @@ import Testing
 
   @Test func anAnswerMakesItOnlineAndAges() {
     var health = HostHealth()
-    health.answered(after: .milliseconds(4), at: start, revision: 1)
+    health.answered(CallTimings(host: .milliseconds(4)), at: start, revision: 1)
     let state = health.state(at: start + .seconds(3))
     #expect(state.status == .online && state.ageMs == 3000 && state.p50Ms == 4)
   }
@@ -27,27 +27,27 @@ import Testing
     health.failed(AgentError(code: code, message: "why"), at: start, revision: 1)
     let state = health.state(at: start)
     #expect(state.status == status && state.lastErrorCode == code.rawValue && state.lastErrorMessage == "why")
-    health.answered(after: nil, at: start, revision: 2)
+    health.answered(nil, at: start, revision: 2)
     #expect(health.state(at: start).status == .online && health.state(at: start).lastErrorCode.isEmpty)
   }
 
   @Test func quantilesForgetWhatIsOld() {
     var health = HostHealth()
-    for _ in 0..<HostHealth.window { health.answered(after: .seconds(1), at: start, revision: 1) }
-    for _ in 0..<HostHealth.window { health.answered(after: .milliseconds(2), at: start, revision: 1) }
-    #expect(health.quantile(0.95) == 2)
+    for _ in 0..<SampleWindow.size { health.answered(CallTimings(host: .seconds(1)), at: start, revision: 1) }
+    for _ in 0..<SampleWindow.size { health.answered(CallTimings(host: .milliseconds(2)), at: start, revision: 1) }
+    #expect(health.state(at: start).p95Ms == 2)
   }
 
   @Test func theBookTellsWhatChanged() {
     let book = HealthBook()
     let before = book.revision
-    book.answered("a", after: nil, at: start)
+    book.answered("a", nil, at: start)
     let between = book.revision
     book.failed("b", AgentError(code: .timeout, message: ""), at: start)
     #expect(book.changed(since: before).sorted() == ["a", "b"])
     #expect(book.changed(since: between) == ["b"])
     #expect(book.changed(since: book.revision).isEmpty)
     book.keep(["a"])
-    #expect(book.state(of: "b", at: start).status == .unknown)
+    #expect(book.health(of: "b").state(at: start).status == .unknown)
   }
 }

@@ -98,7 +98,12 @@ import Testing
   @Test func silenceIsAskedAboutThenGivenUp() {
     var keepalive = Keepalive(limit: 3)
     #expect(keepalive.intervalPassed() == .ask)
-    keepalive.heard()
+    let isAnswer = keepalive.heard()
+    let isMore = keepalive.heard()
+    #expect(isAnswer && !isMore)
+    #expect(keepalive.intervalPassed() == .wait)
+    let isAnswerUnasked = keepalive.heard()
+    #expect(!isAnswerUnasked)
     #expect(keepalive.intervalPassed() == .wait)
     for _ in 0..<3 { #expect(keepalive.intervalPassed() == .ask) }
     #expect(keepalive.intervalPassed() == .giveUp(unanswered: 3))

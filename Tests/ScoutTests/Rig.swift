@@ -39,10 +39,11 @@ struct Rig: Sendable {
   ) async throws -> Result {
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     let group = MultiThreadedEventLoopGroup.singleton
-    let pool = SSHPool(settings: poolSettings, group: group, logger: logger)
+    let health = HealthBook()
+    let pool = SSHPool(settings: poolSettings, group: group, logger: logger, observer: health.observer)
     var settings = AgentSettings(name: "a", segment: "dc1", configPath: configPath)
     settings.reloadInterval = .milliseconds(100)
-    let agent = Agent(settings: settings, pool: pool, version: "test", logger: logger)
+    let agent = Agent(settings: settings, pool: pool, health: health, version: "test", logger: logger)
     var services: [any Service] = [agent]
     var service: any AgentService = agent
     if wiring == .link {

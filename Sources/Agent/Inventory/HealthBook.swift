@@ -1,33 +1,50 @@
 import AgentAPI
+package import SSH
+import SSHConfig
 import Synchronization
 
 /// The health of every host that the agent had to do with, by alias.
 ///
-/// Sendable: state behind a lock; called from any task.
-final class HealthBook: Sendable {
+/// Sendable: state behind a lock; called from any task and from event loops.
+package final class HealthBook: Sendable {
   private struct Book {
     var hosts: [String: HostHealth] = [:]
     var revision: UInt64 = 0
   }
 
   private let book = Mutex(Book())
+  /// Woken when a host went away or came back.
+  let wakes = WakeList()
 
-  func answered(_ alias: String, after duration: Duration?, at now: ContinuousClock.Instant) {
-    book.withLock {
-      $0.revision += 1
-      $0.hosts[alias, default: HostHealth()].answered(after: duration, at: now, revision: $0.revision)
+  package init() {}
+
+  /// For the pool, whose hosts these are.
+  package var observer: HostObserver {
+    { host, event in
+      switch event {
+      case .connected(let timings):
+        self.change(host.alias) { $0.connected(timings, at: .now, revision: $1) }
+      case .connectFailed(let error):
+        let error = AgentError(error, since: .now)
+        guard error.scope == .host else { return }
+        self.failed(host.alias, error, at: .now)
+      case .alive:
+        self.answered(host.alias, nil, at: .now)
+      }
     }
+  }
+
+  /// - Parameter timings: nil when they say nothing about the host's pace.
+  func answered(_ alias: String, _ timings: CallTimings?, at now: ContinuousClock.Instant) {
+    change(alias) { $0.answered(timings, at: now, revision: $1) }
   }
 
   func failed(_ alias: String, _ error: AgentError, at now: ContinuousClock.Instant) {
-    book.withLock {
-      $0.revision += 1
-      $0.hosts[alias, default: HostHealth()].failed(error, at: now, revision: $0.revision)
-    }
+    change(alias) { $0.failed(error, at: now, revision: $1) }
   }
 
-  func state(of alias: String, at now: ContinuousClock.Instant) -> HostState {
-    (book.withLock { $0.hosts[alias] } ?? HostHealth()).state(at: now)
+  func health(of alias: String) -> HostHealth {
+    book.withLock { $0.hosts[alias] } ?? HostHealth()
   }
 
   /// Grows with every contact: what a watcher remembers to ask for the changes since.
@@ -41,5 +58,13 @@ final class HealthBook: Sendable {
   /// Forgets hosts that are not served any more.
   func keep(_ aliases: Set<String>) {
     book.withLock { $0.hosts = $0.hosts.filter { aliases.contains($0.key) } }
+  }
+
+  private func change(_ alias: String, _ event: (inout HostHealth, UInt64) -> Bool) {
+    let isNews = book.withLock {
+      $0.revision += 1
+      return event(&$0.hosts[alias, default: HostHealth()], $0.revision)
+    }
+    if isNews { wakes.wake() }
   }
 }

@@ -1,8 +1,9 @@
 import AgentAPI
+import SSH
 
 /// How one host was when the agent last had to do with it: what `HostState` tells. A value.
 ///
-/// It learns from real requests only; the last thirty-two durations stand for the present.
+/// It learns from real requests, from connections and from keepalives.
 struct HostHealth: Sendable {
   /// What was true at the last contact.
   enum Outcome: Sendable, Hashable {
@@ -13,51 +14,54 @@ struct HostHealth: Sendable {
     case failed(FailureCode, String)
   }
 
-  static let window = 32
-
   private(set) var lastContact: ContinuousClock.Instant?
   private(set) var outcome: Outcome?
-  /// Microseconds that requests took on the host, the oldest overwritten first.
-  private var samples: [UInt32] = []
-  private var next = 0
+  /// The host's part of requests.
+  private var operations = SampleWindow()
+  /// Waiting for a turn, and the parts of connecting.
+  private var phases: [Phase: SampleWindow] = [:]
   /// Grows with every change that a watcher must hear of.
   private(set) var revision: UInt64 = 0
 
   /// A request was answered, with good news or bad (no such file is an answer).
-  /// - Parameter duration: the host's part of it; nil when it says nothing about the host's pace.
-  mutating func answered(after duration: Duration?, at now: ContinuousClock.Instant, revision: UInt64) {
-    lastContact = now
-    outcome = .answered
-    self.revision = revision
-    guard let duration else { return }
-    let sample = UInt32(
-      clamping: duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)
-    if samples.count < Self.window { samples.append(sample) } else { samples[next] = sample }
-    next = (next + 1) % Self.window
-  }
-
-  /// A request failed and the host was the reason.
-  mutating func failed(_ error: AgentError, at now: ContinuousClock.Instant, revision: UInt64) {
-    lastContact = now
-    self.revision = revision
-    switch error.code {
-    case .unreachable, .connectTimeout, .timeout, .lost: outcome = .unreachable(error.code, error.message)
-    default: outcome = .failed(error.code, error.message)
+  /// - Parameters:
+  ///   - timings: where its time went; nil when it says nothing about the host's pace.
+  /// - Returns: whether the host's outcome is another one than before.
+  @discardableResult
+  mutating func answered(_ timings: CallTimings?, at now: ContinuousClock.Instant, revision: UInt64) -> Bool {
+    if let timings {
+      operations.record(timings.host)
+      if timings.poolHit { phases[.queue, default: SampleWindow()].record(timings.queue) }
     }
+    return settle(.answered, at: now, revision: revision)
   }
 
-  /// Milliseconds below which the given share of recent requests stayed; 0 without any.
-  func quantile(_ share: Double) -> Double {
-    guard !samples.isEmpty else { return 0 }
-    let sorted = samples.sorted()
-    return Double(sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]) / 1000
+  /// A connection was made.
+  @discardableResult
+  mutating func connected(_ timings: ConnectTimings, at now: ContinuousClock.Instant, revision: UInt64) -> Bool {
+    phases[.tcp, default: SampleWindow()].record(timings.tcp)
+    phases[.keyExchange, default: SampleWindow()].record(timings.keyExchange)
+    phases[.authentication, default: SampleWindow()].record(timings.authentication)
+    return settle(.answered, at: now, revision: revision)
+  }
+
+  /// A request or a connection failed and the host was the reason.
+  @discardableResult
+  mutating func failed(_ error: AgentError, at now: ContinuousClock.Instant, revision: UInt64) -> Bool {
+    switch error.code {
+    case .unreachable, .connectTimeout, .timeout, .lost:
+      settle(.unreachable(error.code, error.message), at: now, revision: revision)
+    default:
+      settle(.failed(error.code, error.message), at: now, revision: revision)
+    }
   }
 
   func state(at now: ContinuousClock.Instant) -> HostState {
     var state = HostState()
     state.ageMs = lastContact.map { $0.duration(to: now).wholeMilliseconds } ?? -1
-    state.p50Ms = quantile(0.5)
-    state.p95Ms = quantile(0.95)
+    state.p50Ms = operations.quantile(0.5)
+    state.p95Ms = operations.quantile(0.95)
+    state.phases = phases.sorted { $0.key.rawValue < $1.key.rawValue }.map { PhaseFigures($0, of: $1) }
     switch outcome {
     case nil: state.status = .unknown
     case .answered: state.status = .online
@@ -71,5 +75,22 @@ struct HostHealth: Sendable {
       state.lastErrorMessage = message
     }
     return state
+  }
+
+  private mutating func settle(_ new: Outcome, at now: ContinuousClock.Instant, revision: UInt64) -> Bool {
+    lastContact = now
+    self.revision = revision
+    defer { outcome = new }
+    return outcome != new
+  }
+}
+
+extension PhaseFigures {
+  init(_ phase: Phase, of window: SampleWindow) {
+    self.init()
+    self.phase = phase
+    count = UInt32(window.count)
+    p50Ms = window.quantile(0.5)
+    p95Ms = window.quantile(0.95)
   }
 }

@@ -35,6 +35,99 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+package nonisolated enum Phase: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unknown // = 0
+
+  /// Waiting for a turn at a connection that stood.
+  case queue // = 1
+  case tcp // = 2
+  case keyExchange // = 3
+  case authentication // = 4
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unknown
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unknown
+    case 1: self = .queue
+    case 2: self = .tcp
+    case 3: self = .keyExchange
+    case 4: self = .authentication
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unknown: return 0
+    case .queue: return 1
+    case .tcp: return 2
+    case .keyExchange: return 3
+    case .authentication: return 4
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Phase] = [
+    .unknown,
+    .queue,
+    .tcp,
+    .keyExchange,
+    .authentication,
+  ]
+
+}
+
+/// Whether the agent would connect to the host when it is asked for it.
+package nonisolated enum Breaker: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// It would.
+  case closed // = 0
+
+  /// Attempts fail; one is made at a time, with growing pauses, and requests wait for it.
+  case failing // = 1
+
+  /// Requests are answered at once with the last error; after the pause the next one causes one attempt.
+  case `open` // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .closed
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .closed
+    case 1: self = .failing
+    case 2: self = .open
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .closed: return 0
+    case .failing: return 1
+    case .open: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Breaker] = [
+    .closed,
+    .failing,
+    .open,
+  ]
+
+}
+
 package nonisolated enum HostStatus: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unknown // = 0
@@ -327,6 +420,33 @@ package nonisolated struct HostState: Sendable {
 
   package var lastErrorMessage: String = String()
 
+  /// What connecting to the host and waiting for a turn usually takes: the last 32 of each. Only phases that were seen.
+  package var phases: [PhaseFigures] = []
+
+  package var breaker: Breaker = .closed
+
+  /// With breaker FAILING or OPEN: how long until the next attempt may be made.
+  package var retryInMs: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct PhaseFigures: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var phase: Phase = .unknown
+
+  /// Measured ones that the figures are of, 1 to 32.
+  package var count: UInt32 = 0
+
+  package var p50Ms: Double = 0
+
+  package var p95Ms: Double = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -403,6 +523,9 @@ package nonisolated struct WatchRequest: Sendable {
   /// Between two heartbeats, 100 to 60000; 0: the default, 500.
   package var heartbeatMs: UInt32 = 0
 
+  /// The caller knows inventory_change; without it, a changed configuration is told by a whole inventory.
+  package var deltas: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -415,7 +538,7 @@ package nonisolated struct WatchEvent: Sendable {
 
   package var event: WatchEvent.OneOf_Event? = nil
 
-  /// All hosts. Sent first, and again after the configuration was read anew; replaces what was known.
+  /// All hosts. Sent first, and again where a change cannot be told by what it changed; replaces what was known.
   package var inventory: DescribeReply {
     get {
       if case .inventory(let v)? = event {return v}
@@ -424,7 +547,8 @@ package nonisolated struct WatchEvent: Sendable {
     set {event = .inventory(newValue)}
   }
 
-  /// Hosts whose state changed since the last event.
+  /// Hosts whose state changed since the last event. One that went away or came back is told at once, latencies with the
+  /// next heartbeat.
   package var hostStates: HostStates {
     get {
       if case .hostStates(let v)? = event {return v}
@@ -441,18 +565,69 @@ package nonisolated struct WatchEvent: Sendable {
     set {event = .heartbeat(newValue)}
   }
 
+  /// What changed in the inventory since the last event, told at once.
+  package var inventoryChange: InventoryChange {
+    get {
+      if case .inventoryChange(let v)? = event {return v}
+      return InventoryChange()
+    }
+    set {event = .inventoryChange(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Event: Equatable, Sendable {
-    /// All hosts. Sent first, and again after the configuration was read anew; replaces what was known.
+    /// All hosts. Sent first, and again where a change cannot be told by what it changed; replaces what was known.
     case inventory(DescribeReply)
-    /// Hosts whose state changed since the last event.
+    /// Hosts whose state changed since the last event. One that went away or came back is told at once, latencies with the
+    /// next heartbeat.
     case hostStates(HostStates)
     case heartbeat(Heartbeat)
+    /// What changed in the inventory since the last event, told at once.
+    case inventoryChange(InventoryChange)
 
   }
 
   package init() {}
+}
+
+/// Applied in this order: `removed` go, then `placed` are put in, one after the other, each at its index among all hosts.
+package nonisolated struct InventoryChange: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var removed: [String] = []
+
+  /// New hosts, and those that are not what they were (address, user, labels).
+  package var placed: [PlacedHost] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct PlacedHost: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var index: UInt32 = 0
+
+  package var host: HostInfo {
+    get {_host ?? HostInfo()}
+    set {_host = newValue}
+  }
+  /// Returns true if `host` has been explicitly set.
+  package var hasHost: Bool {self._host != nil}
+  /// Clears the value of `host`. Subsequent reads from it will return its default value.
+  package mutating func clearHost() {self._host = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _host: HostInfo? = nil
 }
 
 package nonisolated struct HostStates: Sendable {
@@ -853,6 +1028,14 @@ package nonisolated struct RunExit: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "scout.agent.v1"
 
+nonisolated extension Phase: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PHASE_UNKNOWN\0\u{1}PHASE_QUEUE\0\u{1}PHASE_TCP\0\u{1}PHASE_KEY_EXCHANGE\0\u{1}PHASE_AUTHENTICATION\0")
+}
+
+nonisolated extension Breaker: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0BREAKER_CLOSED\0\u{1}BREAKER_FAILING\0\u{1}BREAKER_OPEN\0")
+}
+
 nonisolated extension HostStatus: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HOST_STATUS_UNKNOWN\0\u{1}HOST_STATUS_ONLINE\0\u{1}HOST_STATUS_OFFLINE\0\u{1}HOST_STATUS_ERROR\0")
 }
@@ -1008,7 +1191,7 @@ nonisolated extension HostInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension HostState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HostState"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}age_ms\0\u{3}p50_ms\0\u{3}p95_ms\0\u{3}last_error_code\0\u{3}last_error_message\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}age_ms\0\u{3}p50_ms\0\u{3}p95_ms\0\u{3}last_error_code\0\u{3}last_error_message\0\u{1}phases\0\u{1}breaker\0\u{3}retry_in_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1022,6 +1205,9 @@ nonisolated extension HostState: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.p95Ms) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.lastErrorCode) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.lastErrorMessage) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.phases) }()
+      case 8: try { try decoder.decodeSingularEnumField(value: &self.breaker) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.retryInMs) }()
       default: break
       }
     }
@@ -1046,6 +1232,15 @@ nonisolated extension HostState: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.lastErrorMessage.isEmpty {
       try visitor.visitSingularStringField(value: self.lastErrorMessage, fieldNumber: 6)
     }
+    if !self.phases.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.phases, fieldNumber: 7)
+    }
+    if self.breaker != .closed {
+      try visitor.visitSingularEnumField(value: self.breaker, fieldNumber: 8)
+    }
+    if self.retryInMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.retryInMs, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1056,6 +1251,54 @@ nonisolated extension HostState: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.p95Ms != rhs.p95Ms {return false}
     if lhs.lastErrorCode != rhs.lastErrorCode {return false}
     if lhs.lastErrorMessage != rhs.lastErrorMessage {return false}
+    if lhs.phases != rhs.phases {return false}
+    if lhs.breaker != rhs.breaker {return false}
+    if lhs.retryInMs != rhs.retryInMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PhaseFigures: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PhaseFigures"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}phase\0\u{1}count\0\u{3}p50_ms\0\u{3}p95_ms\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.phase) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.p50Ms) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self.p95Ms) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.phase != .unknown {
+      try visitor.visitSingularEnumField(value: self.phase, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 2)
+    }
+    if self.p50Ms.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.p50Ms, fieldNumber: 3)
+    }
+    if self.p95Ms.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.p95Ms, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PhaseFigures, rhs: PhaseFigures) -> Bool {
+    if lhs.phase != rhs.phase {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.p50Ms != rhs.p50Ms {return false}
+    if lhs.p95Ms != rhs.p95Ms {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1198,7 +1441,7 @@ nonisolated extension LoadFigures: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WatchRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".WatchRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}heartbeat_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}heartbeat_ms\0\u{1}deltas\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1207,6 +1450,7 @@ nonisolated extension WatchRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatMs) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.deltas) }()
       default: break
       }
     }
@@ -1216,11 +1460,15 @@ nonisolated extension WatchRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.heartbeatMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.heartbeatMs, fieldNumber: 1)
     }
+    if self.deltas != false {
+      try visitor.visitSingularBoolField(value: self.deltas, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WatchRequest, rhs: WatchRequest) -> Bool {
     if lhs.heartbeatMs != rhs.heartbeatMs {return false}
+    if lhs.deltas != rhs.deltas {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1228,7 +1476,7 @@ nonisolated extension WatchRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WatchEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".WatchEvent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inventory\0\u{3}host_states\0\u{1}heartbeat\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inventory\0\u{3}host_states\0\u{1}heartbeat\0\u{3}inventory_change\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1275,6 +1523,19 @@ nonisolated extension WatchEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.event = .heartbeat(v)
         }
       }()
+      case 4: try {
+        var v: InventoryChange?
+        var hadOneofValue = false
+        if let current = self.event {
+          hadOneofValue = true
+          if case .inventoryChange(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.event = .inventoryChange(v)
+        }
+      }()
       default: break
       }
     }
@@ -1298,6 +1559,10 @@ nonisolated extension WatchEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .heartbeat(let v)? = self.event else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
+    case .inventoryChange?: try {
+      guard case .inventoryChange(let v)? = self.event else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1305,6 +1570,80 @@ nonisolated extension WatchEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
   package static func ==(lhs: WatchEvent, rhs: WatchEvent) -> Bool {
     if lhs.event != rhs.event {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension InventoryChange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".InventoryChange"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}removed\0\u{1}placed\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.removed) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.placed) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.removed.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.removed, fieldNumber: 1)
+    }
+    if !self.placed.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.placed, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: InventoryChange, rhs: InventoryChange) -> Bool {
+    if lhs.removed != rhs.removed {return false}
+    if lhs.placed != rhs.placed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PlacedHost: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PlacedHost"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}host\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._host) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
+    }
+    try { if let v = self._host {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PlacedHost, rhs: PlacedHost) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs._host != rhs._host {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

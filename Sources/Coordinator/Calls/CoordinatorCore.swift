@@ -117,7 +117,8 @@ package struct CoordinatorCore: Sendable {
       }
       let host = asks.host(index)
       let path = asks.severalPaths ? asks.asks[index].path?.text : nil
-      asked.failures.append(HostFailure(host: host.name, path: path, error, usualMS: directory.usualMS(host)))
+      asked.failures.append(
+        HostFailure(host: host.name, path: path, error, usualMS: directory.usualMS(host, phase: error.phase)))
     }
     asked.failures += asks.failures
     return asked

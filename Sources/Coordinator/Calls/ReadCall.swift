@@ -140,7 +140,8 @@ extension CoordinatorCore {
         if !chunk.data.isEmpty { try await sink(chunk.data) }
       }
     } catch let error as AgentError {
-      throw HostFailure(host: host.name, path: target.path?.text, error, usualMS: directory.usualMS(host))
+      throw HostFailure(
+        host: host.name, path: target.path?.text, error, usualMS: directory.usualMS(host, phase: error.phase))
     }
     return info.withLock { $0 }
   }

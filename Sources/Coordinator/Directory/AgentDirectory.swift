@@ -55,11 +55,12 @@ package final class AgentDirectory: Service {
     }
   }
 
-  /// The host's usual time to answer, where an agent has measured it.
-  package func usualMS(_ host: RosterHost) -> Double? {
+  /// What is usual on the host in milliseconds, where an agent has measured it.
+  /// - Parameter phase: as failures name it; nil, or one that is not measured apart: the operation itself.
+  package func usualMS(_ host: RosterHost, phase: String?) -> Double? {
     state.withLock { state in
       for agent in host.agents {
-        if let usual = state.agents[agent].hosts[host.id.alias]?.info.state.p50Ms, usual > 0 { return usual }
+        if let usual = state.agents[agent].hosts[host.id.alias]?.info.state.usualMS(phase), usual > 0 { return usual }
       }
       return nil
     }
@@ -84,7 +85,7 @@ package final class AgentDirectory: Service {
       do {
         // Watch has no natural end; a day bounds what a lost stream could hold.
         let context = CallContext(deadline: .now + .seconds(86_400), requestID: "directory-\(links[agent].name)")
-        try await links[agent].service.watch(WatchRequest(), context) { [self] event in
+        try await links[agent].service.watch(.withDeltas, context) { [self] event in
           heard(event, from: agent)
         }
         router.agentLost(agent)
@@ -118,6 +119,13 @@ package final class AgentDirectory: Service {
       take(reply, from: agent, at: now)
       logger.debug(
         "inventory", metadata: ["agent": .string(links[agent].name), "hosts": .stringConvertible(reply.hosts.count)])
+    case .inventoryChange(let change):
+      let news = state.withLock { state in
+        state.inventoryChanged(change, from: agent, at: now)
+        return (state.agents[agent].segment, state.agents[agent].reply?.hosts.map(\.alias))
+      }
+      if let aliases = news.1 { router.agentHeard(agent, segment: news.0, aliases: aliases) }
+      changes.send()
     case .hostStates(let states):
       state.withLock { $0.hostsChanged(states.changed, from: agent, at: now) }
     case .heartbeat(let heartbeat):
@@ -146,5 +154,34 @@ package final class AgentDirectory: Service {
     changes.send()
     guard wasKnown else { return }
     logger.warning("agent lost", metadata: ["agent": .string(links[agent].name), "reason": .string(reason)])
+  }
+}
+
+extension WatchRequest {
+  /// At the usual pace, told of what changes only.
+  fileprivate static var withDeltas: WatchRequest {
+    var request = WatchRequest()
+    request.deltas = true
+    return request
+  }
+}
+
+extension HostState {
+  fileprivate func usualMS(_ phase: String?) -> Double? {
+    guard let phase, let known = Phase(failurePhase: phase) else { return p50Ms }
+    return phases.first { $0.phase == known }?.p50Ms
+  }
+}
+
+extension Phase {
+  /// - Parameter text: the word by which a failure names it.
+  fileprivate init?(failurePhase text: String) {
+    switch text {
+    case "queue": self = .queue
+    case "tcp": self = .tcp
+    case "key exchange": self = .keyExchange
+    case "authentication": self = .authentication
+    default: return nil
+    }
   }
 }

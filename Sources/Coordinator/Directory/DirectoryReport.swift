@@ -26,6 +26,11 @@ package struct DirectoryReport: Sendable {
     package var p95MS: Double?
     package var lastErrorCode: String?
     package var lastErrorMessage: String?
+    /// What connecting and waiting usually take.
+    package var phases: [PhaseFigures]
+    package var breaker: Breaker
+    /// With a breaker that is not closed: until the next attempt to connect.
+    package var retryInMS: Int64?
   }
 
   package let agents: [Agent]
@@ -73,5 +78,9 @@ extension DirectoryReport.Host {
     p95MS = info.state.p95Ms > 0 ? info.state.p95Ms : nil
     lastErrorCode = info.state.lastErrorCode.isEmpty ? nil : info.state.lastErrorCode
     lastErrorMessage = info.state.lastErrorMessage.isEmpty ? nil : info.state.lastErrorMessage
+    phases = info.state.phases.filter { $0.phase != .unknown }
+    breaker = info.state.breaker
+    let since = latest.map { Int64(reports[$0].since) } ?? 0
+    retryInMS = info.state.breaker == .closed ? nil : max(0, info.state.retryInMs - since)
   }
 }

@@ -49,6 +49,20 @@ struct DirectoryState: Sendable {
     roster = Self.roster(of: agents)
   }
 
+  /// A change of an inventory that is not known, or one that does not fit it, changes nothing but that the agent lives: the
+  /// next whole inventory mends it.
+  mutating func inventoryChanged(_ change: InventoryChange, from agent: Int, at now: ContinuousClock.Instant) {
+    heard(agent, at: now)
+    guard var hosts = agents[agent].reply?.hosts else { return }
+    let removed = Set(change.removed)
+    hosts.removeAll { removed.contains($0.alias) }
+    for alias in removed { agents[agent].hosts[alias] = nil }
+    for placed in change.placed { hosts.insert(placed.host, at: min(Int(placed.index), hosts.count)) }
+    agents[agent].reply?.hosts = hosts
+    remember(change.placed.map(\.host), from: agent, at: now)
+    roster = Self.roster(of: agents)
+  }
+
   mutating func hostsChanged(_ hosts: [HostInfo], from agent: Int, at now: ContinuousClock.Instant) {
     remember(hosts, from: agent, at: now)
     heard(agent, at: now)

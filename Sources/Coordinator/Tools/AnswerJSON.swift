@@ -96,6 +96,16 @@ package enum AnswerJSON {
     if let age = host.ageMS { members["age_ms"] = .int(age) }
     if let p50 = host.p50MS { members["p50_ms"] = .double(tenths(p50)) }
     if let p95 = host.p95MS { members["p95_ms"] = .double(tenths(p95)) }
+    if !host.phases.isEmpty {
+      let phases = host.phases.map {
+        ($0.phase.word, ["p50_ms": .double(tenths($0.p50Ms)), "p95_ms": .double(tenths($0.p95Ms))] as JSON)
+      }
+      members["phases"] = .object(Dictionary(phases) { first, _ in first })
+    }
+    if let retry = host.retryInMS {
+      members["breaker"] = .string(host.breaker.word)
+      members["retry_in_ms"] = .int(retry)
+    }
     if let code = host.lastErrorCode { members["last_error"] = .string(code) }
     if let message = host.lastErrorMessage {
       members["last_error_message"] = .string(ReadableText.shortened(message, limit: 300))
@@ -120,6 +130,30 @@ package enum AnswerJSON {
   }
 
   private static func tenths(_ milliseconds: Double) -> Double { (milliseconds * 10).rounded() / 10 }
+}
+
+extension Phase {
+  /// As answers call it.
+  var word: String {
+    switch self {
+    case .queue: "queue"
+    case .tcp: "tcp"
+    case .keyExchange: "key_exchange"
+    case .authentication: "authentication"
+    case .unknown, .UNRECOGNIZED: "unknown"
+    }
+  }
+}
+
+extension Breaker {
+  /// As answers call it.
+  var word: String {
+    switch self {
+    case .failing: "failing"
+    case .open: "open"
+    case .closed, .UNRECOGNIZED: "closed"
+    }
+  }
 }
 
 extension HostStatus {

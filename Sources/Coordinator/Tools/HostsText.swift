@@ -24,6 +24,7 @@ extension AnswerText {
     if let p50 = host.p50MS, let p95 = host.p95MS {
       out += "  p50 \((p50 * 10).rounded() / 10) ms, p95 \((p95 * 10).rounded() / 10) ms"
     }
+    if let retry = host.retryInMS { out += "  next attempt in \(retry) ms" }
     if let code = host.lastErrorCode {
       out += "  [\(code)\(host.lastErrorMessage.map { ": " + ReadableText.escaped($0) } ?? "")]"
     }

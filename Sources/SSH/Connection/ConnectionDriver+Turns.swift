@@ -161,7 +161,7 @@ extension ConnectionDriver {
 extension ConnectionDriver: ByteTransportReceiver {
   func transportReceived(_ bytes: ByteBuffer) {
     guard !isClosed else { return }
-    keepalive?.heard()
+    if keepalive?.heard() == true { keptAlive?() }
     do throws(SessionError) { try session.receive(bytes.readableBytesSpan) } catch {
       end(SSHError(error, host: host, phase: isConnecting ? .keyExchange : .operation))
     }

@@ -31,6 +31,8 @@ final class ConnectionDriver {
   var opening: ChannelSlot?
   var keepalive: Keepalive?
   var keepaliveTimer: Scheduled<Void>?
+  /// Called when the host answered after it was asked for a sign of life.
+  var keptAlive: (() -> Void)?
 
   var isDriving = false
   var drivesAgain = false

@@ -14,8 +14,11 @@ struct Keepalive {
     self.limit = max(1, limit)
   }
 
-  /// Anything at all came from the host.
-  mutating func heard() { hasHeard = true }
+  /// Anything at all came from the host. Answers whether it is the first sign of life after a request for one.
+  mutating func heard() -> Bool {
+    defer { hasHeard = true }
+    return !hasHeard && unanswered > 0
+  }
 
   /// One keepalive interval has passed since the last call.
   mutating func intervalPassed() -> Action {

@@ -125,6 +125,12 @@ package final class SSHConnection: Sendable {
     ) { process.value.next($0) }
   }
 
+  /// Has `body` called, on the event loop, each time the silent host answered a keepalive request.
+  func whenKeptAlive(_ body: @escaping @Sendable () -> Void) {
+    let driver = self.driver
+    eventLoop.execute { driver.value.keptAlive = body }
+  }
+
   /// Says goodbye and closes; what is under way fails with `connectionLost`.
   package func close() async {
     open.clear()

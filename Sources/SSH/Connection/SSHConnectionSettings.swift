@@ -33,5 +33,11 @@ package struct ConnectTimings: Sendable, Hashable {
   package var keyExchange: Duration
   package var authentication: Duration
 
+  package init(tcp: Duration, keyExchange: Duration, authentication: Duration) {
+    self.tcp = tcp
+    self.keyExchange = keyExchange
+    self.authentication = authentication
+  }
+
   package var total: Duration { tcp + keyExchange + authentication }
 }

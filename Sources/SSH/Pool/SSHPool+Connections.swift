@@ -29,6 +29,7 @@ extension SSHPool {
       logger.debug(
         "connection failed",
         metadata: ["host": "\(host.alias)", "code": "\(error.code.rawValue)", "reason": "\(error.message)"])
+      observer?(host, .connectFailed(error))
       tell(ending: id) { $0.handshakeFailed(id, error.connectFailure, now: $1) }
     }
   }
@@ -42,6 +43,11 @@ extension SSHPool {
       state.pool.handshakeMeasured(.total, connection.timings.total)
       let actions = state.pool.connectionEstablished(id, now: state.now)
       return state.effects(of: actions)
+    }
+    if let observer {
+      let host = connection.host
+      observer(host, .connected(connection.timings))
+      connection.whenKeptAlive { observer(host, .alive) }
     }
     connection.ended.whenSuccess { reason in
       self.tell(ending: id) { $0.connectionClosed(id, reason?.connectFailure, now: $1) }

@@ -17,19 +17,24 @@ package final class SSHPool: Sendable, Service {
   /// The loop of the one timer.
   let timerLoop: any EventLoop
   let logger: Logger
+  let observer: HostObserver?
   let state: Mutex<PoolDriverState>
   let jobs: AsyncStream<PoolJob>
   let queue: AsyncStream<PoolJob>.Continuation
 
-  /// - Parameter seed: of the generator that spreads keepalives, lifetimes and pauses.
+  /// - Parameters:
+  ///   - seed: of the generator that spreads keepalives, lifetimes and pauses.
+  ///   - observer: told what is learnt of hosts.
   package init(
     settings: SSHPoolSettings = SSHPoolSettings(), credentials: SSHCredentials = SSHCredentials(),
-    group: any EventLoopGroup, logger: Logger, seed: UInt64 = .random(in: .min ... .max)
+    group: any EventLoopGroup, logger: Logger, seed: UInt64 = .random(in: .min ... .max),
+    observer: HostObserver? = nil
   ) {
     self.settings = settings
     self.credentials = credentials
     self.group = group
     self.logger = logger
+    self.observer = observer
     timerLoop = group.next()
     state = Mutex(PoolDriverState(settings: settings.pool, random: SplitMix64(seed: seed)))
     (jobs, queue) = AsyncStream.makeStream()
@@ -77,6 +82,15 @@ package final class SSHPool: Sendable, Service {
     }
   }
 
+  /// Has a connection to `host` made, if none stands, and leaves it idle: no channel is opened on it.
+  ///
+  /// - Throws: as `withFiles`.
+  package func touch(
+    _ host: ResolvedHost, jumps: [ResolvedHost] = [], deadline: ContinuousClock.Instant
+  ) async throws(SSHError) {
+    giveBack(try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline), sound: true)
+  }
+
   /// The pool's figures. Takes time with the number of connections: for reports.
   package func snapshot() -> PoolSnapshot {
     state.withLock { $0.pool.snapshot() }
@@ -85,11 +99,13 @@ package final class SSHPool: Sendable, Service {
   /// What the pool knows about one host.
   package func contact(with host: ResolvedHost, jumps: [ResolvedHost] = []) -> HostContact {
     let key = PoolKey(host, jumps: jumps)
-    let (isConnected, failures, now) = state.withLock { state in
-      (state.pool.isConnected(key), state.pool.hostState(key).failures, state.now)
+    let (isConnected, health, now) = state.withLock { state in
+      (state.pool.isConnected(key), state.pool.hostState(key), state.now)
     }
+    let failures = health.failures
+    let isOpen = if case .circuitOpen = health { true } else { false }
     return HostContact(
-      isConnected: isConnected, lastError: failures.map { SSHError($0.last.reason, host: host.alias) },
+      isConnected: isConnected, isRefused: isOpen, lastError: failures.map { SSHError($0.last.reason, host: host.alias) },
       lastErrorAge: failures.map { $0.lastAt.duration(to: now) },
       retryIn: failures.map { max(.zero, now.duration(to: $0.retryAt)) })
   }

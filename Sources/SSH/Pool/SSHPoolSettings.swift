@@ -34,6 +34,8 @@ package struct LeaseTimings: Sendable, Hashable {
 package struct HostContact: Sendable {
   /// A connection stands and takes requests.
   package var isConnected: Bool
+  /// Requests are answered at once with the last error, but for one attempt after each pause.
+  package var isRefused: Bool
   /// Why the last attempt failed, and how long ago; nil if it succeeded or there was none.
   package var lastError: SSHError?
   package var lastErrorAge: Duration?

@@ -25,8 +25,10 @@ struct AgentCommand: AsyncParsableCommand {
     log.bootstrap()
     let logger = log.logger(label: "scout.agent")
     let group = try EventLoops.start(settings)
+    let checkInterval = try settings.integer(.checkInterval)
     let parts = try AgentParts(
-      settings, name: settings.text(.agentName) ?? AgentParts.machineName, group: group, logger: logger)
+      settings, name: settings.text(.agentName) ?? AgentParts.machineName,
+      checkInterval: checkInterval == 0 ? nil : .seconds(checkInterval), group: group, logger: logger)
     let (host, port) = try settings.listenAddress()
     var server: AgentServer
     do {

@@ -11,8 +11,13 @@ import Telemetry
 struct AgentParts {
   let agent: Agent
 
-  /// - Parameter name: the agent's own.
-  init(_ settings: SettingsReader, name: String, group: any EventLoopGroup, logger: Logger) throws {
+  /// - Parameters:
+  ///   - name: the agent's own.
+  ///   - checkInterval: see `AgentSettings`; the embedded agent has none, since it serves a person's own configuration and
+  ///     goes to no host unasked.
+  init(
+    _ settings: SettingsReader, name: String, checkInterval: Duration? = nil, group: any EventLoopGroup, logger: Logger
+  ) throws {
     var agentSettings = AgentSettings(name: name, segment: settings.text(.segment) ?? "local")
     agentSettings.configPath = try settings.readableFile(.sshConfig)
     agentSettings.knownHostsPath = settings.text(.knownHosts)
@@ -22,12 +27,16 @@ struct AgentParts {
     agentSettings.labels = try settings.labelRules()
     agentSettings.commandTimeout = .seconds(try settings.integer(.commandTimeout))
 
+    agentSettings.checkInterval = checkInterval
+
     var pool = SSHPoolSettings()
     pool.pool.connections = try settings.integer(.maxPoolSize)
     pool.pool.idleTimeout = .seconds(try settings.integer(.idleTimeout))
+    let health = HealthBook()
     let sshPool = SSHPool(
-      settings: pool, credentials: settings.credentials(on: group), group: group, logger: logger)
-    agent = Agent(settings: agentSettings, pool: sshPool, version: Scout.version, logger: logger)
+      settings: pool, credentials: settings.credentials(on: group), group: group, logger: logger,
+      observer: health.observer)
+    agent = Agent(settings: agentSettings, pool: sshPool, health: health, version: Scout.version, logger: logger)
   }
 
   /// The agent's name where none is given: the machine's, without its domain.

@@ -89,6 +89,10 @@ extension Setting {
     "listen", .text, standard: "127.0.0.1:7443", "HOST:PORT to listen on; beyond loopback it needs the three TLS files")
   static let agentName = Setting(
     "name", .text, "The agent's name, unique within its segment; the machine's name without it")
+  static let checkInterval = Setting(
+    "check_interval", .integer(0...86_400, unit: "seconds"), standard: "600",
+    "A host not heard of for so long gets an SSH handshake, at most two a second; 0: only real use tells how hosts are"
+  )
   static let tlsCA = Setting(
     "tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
 
@@ -100,7 +104,7 @@ extension Setting {
     agentCert, agentKey, embeddedAgent,
   ]
   /// Of `scout agent`.
-  static let agent: [Setting] = [listen, agentName, tlsCA, tlsCert, tlsKey]
+  static let agent: [Setting] = [listen, agentName, checkInterval, tlsCA, tlsCert, tlsKey]
   /// Of both, and of the commands that work in their own process.
   static let shared: [Setting] = [
     sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,

@@ -90,4 +90,37 @@ import Testing
     state.hostsChanged([host], from: 0, at: start + .seconds(5))
     #expect(DirectoryReport(state, at: start + .seconds(6)).hosts[0].ageMS == nil)
   }
+
+  @Test func aChangedInventoryIsMerged() {
+    func host(_ alias: String) -> HostInfo {
+      var host = HostInfo()
+      host.alias = alias
+      return host
+    }
+    let link = AgentLink(name: "a", segment: "dc1", service: VirtualAgent())
+    var state = DirectoryState(links: [link])
+    let start = ContinuousClock.now
+    var change = InventoryChange()
+    change.removed = ["b"]
+    change.placed = [(0, "x"), (2, "b"), (900, "y")].map { index, alias in
+      var placed = PlacedHost()
+      placed.index = UInt32(index)
+      placed.host = host(alias)
+      return placed
+    }
+    // Without a whole one before it, a change says nothing.
+    state.inventoryChanged(change, from: 0, at: start)
+    #expect(state.roster.hosts.isEmpty && state.unheard == 1)
+    var reply = DescribeReply()
+    reply.hosts = ["a", "b", "c"].map(host)
+    state.inventoryReceived(reply, from: 0, at: start)
+    state.inventoryChanged(change, from: 0, at: start)
+    #expect(state.roster.hosts.map(\.id.alias) == ["x", "a", "b", "c", "y"])
+    #expect(state.agents[0].hosts.count == 5)
+    change = InventoryChange()
+    change.removed = ["c", "nobody"]
+    state.inventoryChanged(change, from: 0, at: start)
+    #expect(state.roster.hosts.map(\.id.alias) == ["x", "a", "b", "y"])
+    #expect(state.agents[0].hosts["c"] == nil)
+  }
 }
