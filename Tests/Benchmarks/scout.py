@@ -60,7 +60,10 @@ class Pair:
     def __init__(self, binary, fleet, relay_type, round_trip=0.0):
         self.agent = Process(
             binary,
-            ["agent", "--listen", "127.0.0.1:0", "--segment", "dc1", "--ssh-config", str(fleet.config), *QUIET],
+            [
+                "agent", "--listen", "127.0.0.1:0", "--segment", "dc1", "--check-interval", "0",
+                "--ssh-config", str(fleet.config), *QUIET,
+            ],
             fleet.folder / f"agent-{time.monotonic_ns()}.log",
         )
         self.relay = None

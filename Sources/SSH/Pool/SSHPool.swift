@@ -105,7 +105,8 @@ package final class SSHPool: Sendable, Service {
     let failures = health.failures
     let isOpen = if case .circuitOpen = health { true } else { false }
     return HostContact(
-      isConnected: isConnected, isRefused: isOpen, lastError: failures.map { SSHError($0.last.reason, host: host.alias) },
+      isConnected: isConnected, isRefused: isOpen,
+      lastError: failures.map { SSHError($0.last.reason, host: host.alias) },
       lastErrorAge: failures.map { $0.lastAt.duration(to: now) },
       retryIn: failures.map { max(.zero, now.duration(to: $0.retryAt)) })
   }
