@@ -33,4 +33,20 @@ extension HTTP2TLS {
         scope: .connection, maybeProcessed: false)
     }
   }
+
+  /// The certificates of the files and the end of each, after a look at whether they can be used together. Blocks.
+  ///
+  /// - Throws: `invalidConfiguration`, naming the files.
+  package func certificates() throws(HTTP2Error) -> [(file: String, notAfter: Int64)] {
+    _ = try makeContext(side: .server)
+    do {
+      return try [trustRoots, certificateChain].flatMap { file in
+        try NIOSSLCertificate.fromPEMFile(file).map { (file, Int64($0.notValidAfter)) }
+      }
+    } catch {
+      throw HTTP2Error(
+        .invalidConfiguration, "Cannot read \(trustRoots) and \(certificateChain): \(error)", scope: .connection,
+        maybeProcessed: false)
+    }
+  }
 }

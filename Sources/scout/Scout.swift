@@ -14,8 +14,7 @@ struct Scout: AsyncParsableCommand {
     version: version,
     subcommands: [
       CoordinatorCommand.self, AgentCommand.self, HostsCommand.self, ReadCommand.self, ListCommand.self,
-      RouteCommand.self,
-      QueryCommand.self,
+      RouteCommand.self, QueryCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -19,6 +19,17 @@ import Testing
     for setting in Self.all where !readme.contains(setting.row) { Issue.record("README.md lacks: \(setting.row)") }
   }
 
+  @Test func eachSettingThatIsNoSecretHasItsFlag() async throws {
+    let pages = [
+      try await ScoutProcess.run(["coordinator", "--help"]), try await ScoutProcess.run(["agent", "--help"]),
+    ]
+    let help = pages.map(\.output).joined()
+    for setting in Self.all where !setting.isSecret {
+      #expect(help.contains("\(setting.flag) ") || help.contains("\(setting.flag)/"), "\(setting.flag) is no flag")
+      #expect(help.contains("[\(setting.variable)]"))
+    }
+  }
+
   @Test func theDefaultsAreWithinTheBounds() async throws {
     let reader = try await reader()
     for setting in Self.all {

@@ -1,5 +1,5 @@
 import AgentAPI
-import SSHConfig
+package import SSHConfig
 
 /// One host as the agent serves it. A value.
 struct InventoryHost: Sendable {
@@ -55,8 +55,14 @@ struct Inventory: Sendable {
 }
 
 extension AgentSettings {
+  /// Those of the aliases that are served.
+  package func served(_ aliases: [String]) -> [String] {
+    let filter = HostFilter(self)
+    return aliases.filter(filter.admits)
+  }
+
   /// The host with what these settings say for every host.
-  func overriding(_ host: ResolvedHost) -> ResolvedHost {
+  package func overriding(_ host: ResolvedHost) -> ResolvedHost {
     var host = host
     if let knownHostsPath {
       host.userKnownHostsFiles = [knownHostsPath]

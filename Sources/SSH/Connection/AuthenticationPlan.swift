@@ -14,7 +14,7 @@ struct AuthenticationPlan {
   private let candidates: [Attempt]
   private let hasSecret: Bool
   /// What stands in the way of identities that are named but not tried.
-  private var remarks: [String]
+  private(set) var remarks: [String]
   private var tried: [String] = []
 
   init(

@@ -24,7 +24,7 @@ struct Connector {
     }
     let known = try await KnownHostsCache.shared.load(host.userKnownHostsFiles + host.globalKnownHostsFiles)
     let check = HostKeyCheck(host: host, known: known)
-    let plan = try await makePlan()
+    let plan = try await AuthenticationPlan.make(for: host, credentials: credentials, logger: logger)
 
     let started = ContinuousClock.now
     let tcpBound = min(settings.tcpTimeout, host.connectTimeout ?? settings.tcpTimeout)
@@ -162,24 +162,6 @@ struct Connector {
   }
 
   // MARK: Authentication
-
-  private func makePlan() async throws(SSHError) -> AuthenticationPlan {
-    var files: [IdentityFile] = []
-    var missing: [String] = []
-    for path in host.identityFiles {
-      if let file = try await IdentityFileCache.shared.load(path) { files.append(file) } else { missing.append(path) }
-    }
-    var identities: [AgentIdentity] = []
-    var agentFault: String?
-    if host.identityAgent != .none, let agent = credentials.agent(host) {
-      do throws(SSHError) { identities = try await agent.identities() } catch {
-        agentFault = error.message
-        logger.debug("ssh-agent gives no keys", metadata: ["host": "\(host.alias)", "error": "\(error.message)"])
-      }
-    }
-    return AuthenticationPlan(
-      host: host, files: files, missing: missing, agent: identities, agentFault: agentFault, credentials: credentials)
-  }
 
   private func authenticate(_ driver: Driver, _ plan: AuthenticationPlan, until: ContinuousClock.Instant)
     async throws(SSHError)

@@ -18,15 +18,7 @@ struct AgentParts {
   init(
     _ settings: SettingsReader, name: String, checkInterval: Duration? = nil, group: any EventLoopGroup, logger: Logger
   ) throws {
-    var agentSettings = AgentSettings(name: name, segment: settings.text(.segment) ?? "local")
-    agentSettings.configPath = try settings.readableFile(.sshConfig)
-    agentSettings.knownHostsPath = settings.text(.knownHosts)
-    agentSettings.strictHostKeyChecking = try settings.strictHostKeyChecking()
-    agentSettings.allowlist = settings.list(.allowlist)
-    agentSettings.blocklist = settings.list(.blocklist)
-    agentSettings.labels = try settings.labelRules()
-    agentSettings.commandTimeout = .seconds(try settings.integer(.commandTimeout))
-
+    var agentSettings = try settings.agentSettings(name: name)
     agentSettings.checkInterval = checkInterval
 
     var pool = SSHPoolSettings()
@@ -46,6 +38,19 @@ struct AgentParts {
 }
 
 extension SettingsReader {
+  /// What an agent of this process is told, but for what only `scout agent` knows.
+  func agentSettings(name: String) throws -> AgentSettings {
+    var settings = AgentSettings(name: name, segment: text(.segment) ?? "local")
+    settings.configPath = try readableFile(.sshConfig)
+    settings.knownHostsPath = text(.knownHosts)
+    settings.strictHostKeyChecking = try strictHostKeyChecking()
+    settings.allowlist = list(.allowlist)
+    settings.blocklist = list(.blocklist)
+    settings.labels = try labelRules()
+    settings.commandTimeout = .seconds(try integer(.commandTimeout))
+    return settings
+  }
+
   fileprivate func readableFile(_ setting: Setting) throws(SettingsError) -> String? {
     guard let path = text(setting) else { return nil }
     guard FileManager.default.isReadableFile(atPath: path) else {
@@ -78,7 +83,7 @@ extension SettingsReader {
   }
 
   /// What hosts are shown beside key files: the ssh-agent that ssh_config names, and the secrets that settings hold.
-  fileprivate func credentials(on group: any EventLoopGroup) -> SSHCredentials {
+  func credentials(on group: any EventLoopGroup) -> SSHCredentials {
     SSHCredentials(
       agent: { host in SSHAgent(for: host.identityAgent, on: group) }, password: text(.sshPassword),
       keyPassphrase: text(.sshKeyPassphrase))

@@ -17,12 +17,14 @@ struct CoordinatorParts: Sendable {
   /// What has to run for calls to be answered, in the order of dependency.
   let services: [any Service]
 
-  /// - Parameter quiet: for a person's one command: only errors are logged and no audit line is written.
-  init(_ settings: SettingsReader, quiet: Bool = false) throws {
+  /// - Parameters:
+  ///   - quiet: for a person's one command: only errors are logged and no audit line is written.
+  ///   - running: the process's loops, where they run already.
+  init(_ settings: SettingsReader, quiet: Bool = false, on running: (any EventLoopGroup)? = nil) throws {
     var log = try LogSettings(settings)
     if quiet { log.level = .error }
     logger = log.logger(label: "scout")
-    group = try EventLoops.start(settings)
+    group = try running ?? EventLoops.start(settings)
     metrics = MetricsRegistry()
 
     var agents = try AgentLinks(settings, group: group, logger: logger)

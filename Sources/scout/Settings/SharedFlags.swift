@@ -102,13 +102,15 @@ struct FrontDoorFlags: SettingFlags {
 struct AgentFlags: SettingFlags {
   @Option(help: Setting.listen.argumentHelp) var listen: String?
   @Option(help: Setting.agentName.argumentHelp) var name: String?
+  @Option(help: Setting.checkInterval.argumentHelp) var checkInterval: String?
   @Option(help: Setting.tlsCA.argumentHelp) var tlsCa: String?
   @Option(help: Setting.tlsCert.argumentHelp) var tlsCert: String?
   @Option(help: Setting.tlsKey.argumentHelp) var tlsKey: String?
 
   var given: [String: [String]] {
     scout.given([
-      (.listen, listen), (.agentName, name), (.tlsCA, tlsCa), (.tlsCert, tlsCert), (.tlsKey, tlsKey),
+      (.listen, listen), (.agentName, name), (.checkInterval, checkInterval), (.tlsCA, tlsCa), (.tlsCert, tlsCert),
+      (.tlsKey, tlsKey),
     ])
   }
 }

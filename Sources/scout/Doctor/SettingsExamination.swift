@@ -1,0 +1,42 @@
+import Coordinator
+
+/// Looks at the settings: whether each can be used, and whether a variable of the environment is one.
+struct SettingsExamination {
+  let settings: SettingsReader
+  let environment: [String: String]
+
+  /// Variables that are read elsewhere than by the table of settings.
+  private static let others: Set<String> = ["SCOUT_CONFIG", "SCOUT_API_KEY", "SCOUT_ENABLE_UI"]
+  /// Of the scripts that build, demonstrate and test Scout.
+  private static let scripts = ["SCOUT_TEST_", "SCOUT_DEMO_", "SCOUT_BENCH_"]
+
+  static let all = Setting.coordinator + Setting.shared + Setting.agent.filter { !Setting.coordinator.contains($0) }
+
+  func findings() -> [Finding] {
+    var findings: [Finding] = []
+    for setting in Self.all {
+      do throws(SettingsError) { try check(setting) } catch {
+        findings.append(Finding(.fault, "settings", error.description))
+      }
+    }
+    let known = Self.all.map(\.variable)
+    for name in environment.keys.sorted()
+    where name.hasPrefix("SCOUT_") && !known.contains(name) && !Self.others.contains(name)
+      && !Self.scripts.contains(where: name.hasPrefix)
+    {
+      let near = NearestNames.of(name, in: known, count: 1).first.map { "; did you mean \($0)?" } ?? ""
+      findings.append(Finding(.fault, "settings", "\(name) is set, and there is no such setting\(near)"))
+    }
+    if findings.isEmpty { findings.append(Finding(.good, "settings", "all \(Self.all.count) can be used")) }
+    return findings
+  }
+
+  private func check(_ setting: Setting) throws(SettingsError) {
+    switch setting.kind {
+    case .integer: _ = try settings.integer(setting)
+    case .choice: _ = try settings.choice(setting)
+    case .flag: _ = try settings.flag(setting)
+    case .text, .list: break
+    }
+  }
+}
