@@ -5,13 +5,16 @@ struct Backoff {
   let first: Duration
   let longest: Duration
   /// The pause before the first repetition is at most this.
-  static let quick: Duration = .milliseconds(100)
+  let quick: Duration
+  /// What one side that dials alone may wait; where many dial the same side this has to be longer.
+  static let usualQuick: Duration = .milliseconds(100)
 
   private var failures = 0
 
-  init(first: Duration, longest: Duration) {
+  init(first: Duration, longest: Duration, quick: Duration = Self.usualQuick) {
     self.first = first
     self.longest = longest
+    self.quick = quick
   }
 
   /// The pause after one more failure.
@@ -19,7 +22,7 @@ struct Backoff {
   /// - Parameter jitter: 0..<1, uniformly drawn.
   mutating func pause(jitter: Double) -> Duration {
     defer { failures += 1 }
-    if failures == 0 { return Self.quick * jitter }
+    if failures == 0 { return quick * jitter }
     // 2^20 is past any bound, and the product stays far inside Duration.
     let bound = min(first * (1 << min(failures - 1, 20)), longest)
     return bound * jitter
