@@ -15,8 +15,10 @@ import Testing
 
   @Test func callsWaitForTheFirstTunnel() {
     var slot = Slot(at: at(0))
-    #expect(isWaiting(slot.callArrived(1, "one")) && isWaiting(slot.callArrived(2, "two")))
-    #expect(slot.callGaveUp(2) == "two" && slot.callGaveUp(2) == nil)
+    let admissions = [slot.callArrived(1, "one"), slot.callArrived(2, "two")]
+    #expect(admissions.allSatisfy(isWaiting))
+    let givenUp = [slot.callGaveUp(2), slot.callGaveUp(2)]
+    #expect(givenUp == ["two", nil])
     let established = slot.tunnelEstablished("a")
     #expect(established?.replaced == nil && established?.waiters == ["one"])
     #expect(slot.connection == "a" && slot.absentSince == nil)
@@ -31,24 +33,30 @@ import Testing
     let first = slot.tunnelEstablished("a")
     let second = slot.tunnelEstablished("b")
     #expect(second?.replaced == "a" && slot.connection == "b")
-    #expect(!slot.tunnelUnusable(first?.number ?? 0, "drained", at: at(1)))
+    let isLoss = slot.tunnelUnusable(first?.number ?? 0, "drained", at: at(1))
+    #expect(!isLoss)
     #expect(slot.connection == "b")
-    #expect(slot.tunnelUnusable(second?.number ?? 0, "broke", at: at(2)))
-    #expect(!slot.tunnelUnusable(second?.number ?? 0, "broke", at: at(3)))
+    let losses = [2.0, 3.0].map { slot.tunnelUnusable(second?.number ?? 0, "broke", at: at($0)) }
+    #expect(losses == [true, false])
     #expect(slot.connection == nil && slot.absentSince == at(2) && slot.reason == "broke")
-    #expect(isWaiting(slot.callArrived(1, "one")))
-    #expect(slot.tunnelEstablished("c")?.waiters == ["one"])
+    let admission = slot.callArrived(1, "one")
+    #expect(isWaiting(admission))
+    let third = slot.tunnelEstablished("c")
+    #expect(third?.waiters == ["one"])
   }
 
   @Test func nobodyGetsInAfterTheEnd() {
     var slot = Slot(at: at(0))
     _ = slot.callArrived(1, "one")
-    #expect(slot.stopped() == ["one"])
-    #expect(slot.tunnelEstablished("a") == nil && slot.connection == nil && slot.absentSince == nil)
+    let waiters = slot.stopped()
+    let late = slot.tunnelEstablished("a")
+    #expect(waiters == ["one"] && late == nil)
+    #expect(slot.connection == nil && slot.absentSince == nil)
     guard case .stopped = slot.callArrived(2, "two") else {
       Issue.record("not stopped")
       return
     }
-    #expect(slot.stopped().isEmpty)
+    let again = slot.stopped()
+    #expect(again.isEmpty)
   }
 }

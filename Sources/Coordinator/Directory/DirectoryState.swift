@@ -29,7 +29,10 @@ struct DirectoryState: Sendable {
   private(set) var agents: [Agent]
   private(set) var roster: Roster
 
-  init(links: [AgentLink]) {
+  private let mostAgents: Int
+
+  init(links: [AgentLink], mostAgents: Int = AgentDirectory.mostAgents) {
+    self.mostAgents = mostAgents
     agents = links.map { Agent(name: $0.name, segment: $0.segment) }
     roster = Self.roster(of: agents)
   }
@@ -61,7 +64,7 @@ struct DirectoryState: Sendable {
       agents[known] = agent
       index = known
     } else {
-      guard agents.count < AgentDirectory.mostAgents else { return nil }
+      guard agents.count < mostAgents else { return nil }
       agents.append(agent)
       index = agents.count - 1
     }
