@@ -20,15 +20,19 @@ import Testing
   /// away for `outage`.
   private func attempts(agents: Int, outage: Double, seed: UInt64) -> (all: [Double], last: Double) {
     var random = Generator(state: seed)
-    let settings = TunnelSettings()
     var all: [Double] = []
     var last = 0.0
     for _ in 0..<agents {
-      var backoff = Backoff(
-        first: settings.firstBackoff, longest: settings.longestBackoff, quick: settings.firstBackoff)
+      var backoff = Self.backoff
+      let origin = ContinuousClock.now
+      // Each had its tunnel for long.
+      var stood: Duration? = .seconds(3600)
       var now = 0.0
       repeat {
-        now += backoff.pause(jitter: .random(in: 0..<1, using: &random)) / .seconds(1)
+        let pause = backoff.pause(
+          at: origin + .seconds(now), stood: stood, jitter: .random(in: 0..<1, using: &random))
+        stood = nil
+        now += pause / .seconds(1)
         all.append(now)
       } while now < outage
       last = max(last, now)
@@ -46,23 +50,38 @@ import Testing
     return most
   }
 
-  @Test(arguments: [(0.0, 1.0), (1.0, 10.0), (2.0, 10.0), (300.0, 360.0)])
-  func agentsComeBackWithoutAStorm(outage: Double, bound: Double) {
+  private static var backoff: ReconnectBackoff {
+    let settings = TunnelSettings()
+    return ReconnectBackoff(
+      first: settings.firstBackoff, longest: settings.longestBackoff, stableAfter: settings.stableAfter)
+  }
+
+  @Test(arguments: [0.0, 0.5, 2, 5, 300])
+  func agentsComeBackWithoutAStorm(outage: Double) {
     for seed in UInt64(0)..<20 {
       let (all, last) = attempts(agents: 200, outage: outage, seed: seed)
-      #expect(last <= bound, "seed \(seed): the last after \(last) s")
-      // Each draws from a second at least: about one dial of each agent in a second, at the beginning, and fewer later.
-      #expect(mostInOneSecond(all) <= 300, "seed \(seed): \(mostInOneSecond(all)) in one second")
-      let late = all.filter { $0 > 30 && $0 < outage }
+      #expect(last <= outage + min(max(1, outage), 60), "seed \(seed): the last after \(last) s")
+      // Two dials of each agent in a second at the worst, in the beginning; few later.
+      #expect(mostInOneSecond(all) <= 400, "seed \(seed): \(mostInOneSecond(all)) in one second")
+      let late = all.filter { $0 > 60 && $0 < outage }
       #expect(mostInOneSecond(late) <= 40, "seed \(seed): \(mostInOneSecond(late)) in one second of a long outage")
     }
   }
 
-  @Test func pausesBeginWithASecondAndDoubleToAMinute() {
-    var backoff = Backoff(first: .seconds(1), longest: .seconds(60), quick: .seconds(1))
-    let bounds = (0..<9).map { _ in backoff.pause(jitter: 1) }
-    #expect(bounds == [1, 1, 2, 4, 8, 16, 32, 60, 60].map { .seconds($0) })
-    backoff.reset()
-    #expect(backoff.pause(jitter: 0.25) == .milliseconds(250))
+  @Test func pausesGrowWithTheTroubleUntilATunnelIsStable() {
+    let start = ContinuousClock.now
+    var backoff = Self.backoff
+    let steps: [(at: Double, stood: Double?, bound: Double)] = [
+      (0, 300, 1), (0.5, nil, 1), (3, nil, 3), (20, nil, 20), (90, nil, 60),
+      // One that does not stand changes nothing.
+      (150, 59, 60),
+      // One that stood a minute does.
+      (300, 60, 1), (301.5, nil, 1.5),
+    ]
+    for step in steps {
+      let pause = backoff.pause(
+        at: start + .seconds(step.at), stood: step.stood.map { .seconds($0) }, jitter: 0.5)
+      #expect(pause == .seconds(step.bound / 2), "at \(step.at) s")
+    }
   }
 }

@@ -5,16 +5,13 @@ struct Backoff {
   let first: Duration
   let longest: Duration
   /// The pause before the first repetition is at most this.
-  let quick: Duration
-  /// What one side that dials alone may wait; where many dial the same side this has to be longer.
-  static let usualQuick: Duration = .milliseconds(100)
+  static let quick: Duration = .milliseconds(100)
 
   private var failures = 0
 
-  init(first: Duration, longest: Duration, quick: Duration = Self.usualQuick) {
+  init(first: Duration, longest: Duration) {
     self.first = first
     self.longest = longest
-    self.quick = quick
   }
 
   /// The pause after one more failure.
@@ -22,7 +19,7 @@ struct Backoff {
   /// - Parameter jitter: 0..<1, uniformly drawn.
   mutating func pause(jitter: Double) -> Duration {
     defer { failures += 1 }
-    if failures == 0 { return quick * jitter }
+    if failures == 0 { return Self.quick * jitter }
     // 2^20 is past any bound, and the product stays far inside Duration.
     let bound = min(first * (1 << min(failures - 1, 20)), longest)
     return bound * jitter

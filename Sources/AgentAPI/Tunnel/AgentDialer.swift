@@ -67,16 +67,17 @@ package final class AgentDialer: Service {
   }
 
   private func keep(_ group: inout DiscardingTaskGroup) async {
-    var backoff = Backoff(
-      first: settings.firstBackoff, longest: settings.longestBackoff, quick: settings.firstBackoff)
+    var backoff = ReconnectBackoff(
+      first: settings.firstBackoff, longest: settings.longestBackoff, stableAfter: settings.stableAfter)
     while !Task.isCancelled, !Task.isShuttingDownGracefully {
+      var stood: Duration?
       do {
         let connection = try await cancelWhenGracefulShutdown { try await self.dial() }
         let since = ContinuousClock.now
         logger.notice("A coordinator is joined")
         guard let error = await end(of: connection) else { return }
         logger.warning("The tunnel to a coordinator ended", metadata: ["reason": "\(error.message)"])
-        if since.duration(to: .now) >= settings.stableAfter { backoff.reset() }
+        stood = since.duration(to: .now)
         // What runs on it may finish; a coordinator that does not close it is not waited for.
         group.addTask { await connection.shutdown(grace: self.settings.longestDrain) }
       } catch {
@@ -84,7 +85,7 @@ package final class AgentDialer: Service {
         let reason = (error as? HTTP2Error)?.message ?? "\(error)"
         logger.warning("A coordinator cannot be joined", metadata: ["reason": "\(reason)"])
       }
-      let pause = backoff.pause(jitter: .random(in: 0..<1))
+      let pause = backoff.pause(at: .now, stood: stood, jitter: .random(in: 0..<1))
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
     }
   }

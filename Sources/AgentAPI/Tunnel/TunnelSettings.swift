@@ -2,10 +2,10 @@ package import HTTP2
 
 /// A value: how tunnels are kept, on either side. Defaults: ROUTING.md, section 5.
 package struct TunnelSettings: Sendable, Hashable {
-  /// Agent: the first pause after a tunnel ended is drawn from nothing to this, the next from nothing to twice as much, ...
+  /// Agent: the first pause after a tunnel ended is drawn from nothing to this, later ones from nothing to what the trouble took so far.
   package var firstBackoff: Duration = .seconds(1)
   package var longestBackoff: Duration = .seconds(60)
-  /// A tunnel that stood so long begins with a short pause again.
+  /// A tunnel that stood so long ends the trouble.
   package var stableAfter: Duration = .seconds(60)
   /// For TCP, TLS, the greeting and the first SETTINGS together.
   package var handshakeTimeout: Duration = .seconds(10)
