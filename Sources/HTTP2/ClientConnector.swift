@@ -5,12 +5,19 @@ import NIOPosix
 import NIOSSL
 import Nghttp2
 
-/// A value: how to get one client's connection.
+/// A value: how to get one connection that this side dials.
 struct ClientConnector {
+  /// What this side serves on the connection, where it dials in order to be asked.
+  struct Service {
+    var greeting: Greeting
+    var accept: HTTP2Server.Accept
+  }
+
   var host: String
   var port: Int
   var tls: HTTP2TLS?
   var settings: HTTP2Settings
+  var service: Service?
   var logger: Logger
 
   func connect(on eventLoop: any EventLoop, timeout: Duration) async throws(HTTP2Error) -> HTTP2Connection {
@@ -61,13 +68,28 @@ struct ClientConnector {
   ) throws -> (HTTP2Connection, EventLoopFuture<Void>) {
     let tls = try context.map { try NIOSSLClientHandler(context: $0, serverHostname: serverName) }
     let handler = try ConnectionHandler(
-      side: .client, settings: settings, tls: tls, handshakeDeadline: deadline, accept: nil,
-      eventLoop: channel.eventLoop, logger: logger)
+      side: service == nil ? .client : .server, settings: settings, tls: tls, handshakeDeadline: deadline,
+      isTransportUp: service != nil, accept: service?.accept, eventLoop: channel.eventLoop, logger: logger)
     let connection = HTTP2Connection(channel: channel, handler: handler)
     handler.connection = connection
     if let tls { try channel.pipeline.syncOperations.addHandler(tls) }
-    try channel.pipeline.syncOperations.addHandler(handler)
+    if let service {
+      try channel.pipeline.syncOperations.addHandler(greetingHandler(service.greeting, before: handler))
+    } else {
+      try channel.pipeline.syncOperations.addHandler(handler)
+    }
     return (connection, handler.ready.futureResult)
+  }
+
+  private func greetingHandler(_ greeting: Greeting, before handler: ConnectionHandler) -> GreetingHandler {
+    GreetingHandler(opening: greeting.line, next: handler) { line in
+      do throws(HTTP2Error) {
+        try greeting.check(line)
+        return .proceed(reply: nil)
+      } catch {
+        return .refuse(error, reply: nil)
+      }
+    }
   }
 
   /// Nil for an address: the certificate is then checked against the address itself.

@@ -33,7 +33,9 @@ extension ConnectionHandler {
   // MARK: Asked by the user
 
   func shutdown(grace: Duration) {
-    guard let context, !machine.isClosed else { return }
+    guard !machine.isClosed else { return }
+    // Not even on its channel yet: the greeting is under way.
+    guard let context else { return abort() }
     let deadline = NIODeadline.now() + TimeAmount(grace)
     if graceDeadline.map({ deadline < $0 }) ?? true {
       graceDeadline = deadline

@@ -43,6 +43,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   /// The session is over and the channel about to close.
   var isEnding = false
 
+  /// TLS is up, or there is none, before the handler is added to an open channel.
+  private let isTransportUp: Bool
   /// The session speaks: TLS is up, or there is none.
   private var isSpeaking = false
   private var isReading = false
@@ -52,7 +54,7 @@ final class ConnectionHandler: ChannelInboundHandler {
   /// - Throws: The settings are out of bounds, or memory is short.
   init(
     side: ConnectionStateMachine.Side, settings: HTTP2Settings, tls: NIOSSLHandler?, handshakeDeadline: NIODeadline,
-    accept: HTTP2Server.Accept?, eventLoop: any EventLoop, logger: Logger
+    isTransportUp: Bool = false, accept: HTTP2Server.Accept?, eventLoop: any EventLoop, logger: Logger
   ) throws(SessionError) {
     let now = ContinuousClock.now
     session = try Session(side == .client ? .client : .server, options: settings.sessionOptions)
@@ -62,6 +64,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     self.settings = settings
     self.tls = tls
     self.handshakeDeadline = handshakeDeadline
+    self.isTransportUp = isTransportUp
     self.accept = accept
     self.logger = logger
     closed = eventLoop.makePromise()
@@ -83,7 +86,7 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    if tls == nil { speak() }
+    if tls == nil || isTransportUp { speak() }
     context.fireChannelActive()
   }
 

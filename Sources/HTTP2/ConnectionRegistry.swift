@@ -1,14 +1,14 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Sendable: state behind a lock. The connections of one server.
+/// Sendable: state behind a lock. The connections of one server or gate.
 final class ConnectionRegistry: Sendable {
   private struct State {
     var connections: [ObjectIdentifier: HTTP2Connection] = [:]
     var isClosing = false
   }
 
-  private let limit: Int
+  let limit: Int
   private let state = NIOLockedValueBox(State())
 
   init(limit: Int) {
@@ -44,7 +44,8 @@ final class ConnectionRegistry: Sendable {
     }
   }
 
-  private func remove(_ connection: HTTP2Connection) {
+  /// Harmless where it is not there.
+  func remove(_ connection: HTTP2Connection) {
     _ = state.withLockedValue { $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
   }
 }

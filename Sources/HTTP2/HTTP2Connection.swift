@@ -78,4 +78,18 @@ package final class HTTP2Connection: Sendable {
     try await ClientConnector(host: host, port: port, tls: tls, settings: settings, logger: logger)
       .connect(on: eventLoop, timeout: timeout)
   }
+
+  /// Connects as `connect` does, says `greeting`, and then serves: this side dials and is HTTP/2's server. The other end is a
+  /// `HTTP2Gate`. Parameters and errors are those of `connect`, and what the greeting's check throws.
+  ///
+  /// - Parameter accept: As of `HTTP2Server.bind`.
+  package static func dial(
+    host: String, port: Int, tls: HTTP2TLS?, settings: HTTP2Settings = HTTP2Settings(), greeting: Greeting,
+    on eventLoop: any EventLoop, timeout: Duration, logger: Logger, accept: @escaping HTTP2Server.Accept
+  ) async throws(HTTP2Error) -> HTTP2Connection {
+    try await ClientConnector(
+      host: host, port: port, tls: tls, settings: settings, service: .init(greeting: greeting, accept: accept),
+      logger: logger
+    ).connect(on: eventLoop, timeout: timeout)
+  }
 }

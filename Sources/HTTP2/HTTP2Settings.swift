@@ -31,4 +31,13 @@ package struct HTTP2Settings: Sendable, Hashable {
   package var resetsPerSecond = 33
 
   package init() {}
+
+  /// The same for a link whose other end has shown a certificate: a coordinator cancels as often as it hedges, and nghttp2's own limit
+  /// on resets, made against strangers, would end its link.
+  package var authenticated: Self {
+    var settings = self
+    settings.resetBurst = max(resetBurst, 20_000)
+    settings.resetsPerSecond = max(resetsPerSecond, 5_000)
+    return settings
+  }
 }

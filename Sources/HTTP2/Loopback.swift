@@ -1,8 +1,9 @@
 import NIOCore
 
 /// Where plaintext may be spoken.
-enum Loopback {
-  static func contains(_ host: String) -> Bool {
+package enum Loopback {
+  /// Whether `host` is a loopback address or `localhost`.
+  package static func contains(_ host: String) -> Bool {
     if host == "localhost" { return true }
     guard let address = try? SocketAddress(ipAddress: host, port: 0) else { return false }
     return contains(address)

@@ -13,6 +13,11 @@ struct AgentRoutes: Sendable {
   static let goingAway = RPCError(
     AgentError(code: .unreachable, message: "the agent is going away", scope: .agent))
 
+  /// These and the health service's.
+  func all(with board: HealthBoard) -> RPCServer.Routes {
+    routes.merging(HealthRoutes.routes(board)) { own, _ in own }
+  }
+
   var routes: RPCServer.Routes {
     [
       AgentProtocol.describe: .unary { message, call in

@@ -27,10 +27,9 @@ package struct AgentServer: Service {
     group: any EventLoopGroup, logger: Logger
   ) async throws(HTTP2Error) -> AgentServer {
     let board = HealthBoard()
-    let routes = AgentRoutes(service: service, logger: logger).routes
-      .merging(HealthRoutes.routes(board)) { own, _ in own }
     let server = try await RPCServer.bind(
-      host: host, port: port, tls: tls, routes: routes, http2: http2, group: group, logger: logger)
+      host: host, port: port, tls: tls, routes: AgentRoutes(service: service, logger: logger).all(with: board),
+      http2: tls == nil ? http2 : http2.authenticated, group: group, logger: logger)
     return AgentServer(server: server, board: board, logger: logger)
   }
 

@@ -6,39 +6,73 @@ import Synchronization
 /// The agents and, through them, the hosts. Sendable: state behind a lock.
 ///
 /// `run` follows each agent's Watch in the background (Describe where that fails), so that no call asks an agent who its
-/// hosts are; a call takes one snapshot and works with it.
+/// hosts are; a call takes one snapshot and works with it. Agents that dial in are added and removed while it runs.
 package final class AgentDirectory: Service {
   /// An agent that said nothing for so long is not chosen while another is heard. Six heartbeats.
   package static let silenceLimit: Duration = .seconds(3)
   /// Since the directory's start: how long calls wait for agents that could not be reached at first.
   static let patienceWithFailure: Duration = .seconds(3)
+  /// Agents at once or one after another, those that were removed included.
+  package static let mostAgents = 8192
 
-  package let links: [AgentLink]
+  package let links: LinkTable
   /// Since the directory's start: how long calls wait for agents that have not reported their hosts yet.
   package let patience: Duration
   package let router: CallRouter
+  /// Agents may come that nobody was told of.
+  private let awaitsAgents: Bool
   private let logger: Logger
   private let started = ContinuousClock.now
   private let state: Mutex<DirectoryState>
   private let changes = ChangeSignal()
+  private let stays: AsyncStream<DirectoryState.Stay>
+  private let newStay: AsyncStream<DirectoryState.Stay>.Continuation
 
+  /// - Parameter awaitsAgents: Others may be added: calls wait for them after the start as they do for agents that fail.
   package init(
-    links: [AgentLink], patience: Duration = .seconds(10), logger: Logger
+    links: [AgentLink], awaitsAgents: Bool = false, patience: Duration = .seconds(10), logger: Logger
   ) {
-    self.links = links
-    router = CallRouter(links: links)
+    self.links = LinkTable(links)
+    router = CallRouter(links: self.links)
+    self.awaitsAgents = awaitsAgents
     self.patience = patience
     self.logger = logger
     state = Mutex(DirectoryState(links: links))
+    (stays, newStay) = AsyncStream.makeStream()
+    for agent in links.indices { newStay.yield(DirectoryState.Stay(agent: agent, number: 0)) }
   }
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
-        for index in self.links.indices { group.addTask { await self.follow(index) } }
         group.addTask { await self.router.run() }
+        for await stay in self.stays { group.addTask { await self.follow(stay) } }
       }
     }
+  }
+
+  // MARK: Agents that come and go
+
+  /// An agent that was not there at the start. One that comes again under its name is the same to routing.
+  ///
+  /// - Returns: False where there are `mostAgents`, or one of this name.
+  package func add(_ link: AgentLink) -> Bool {
+    let stay = state.withLock { state in
+      let stay = state.agentAdded(link)
+      if let stay { links.put(link, at: stay.agent) }
+      return stay
+    }
+    guard let stay else { return false }
+    newStay.yield(stay)
+    changes.send()
+    return true
+  }
+
+  /// The agent is gone and so are its hosts. Harmless where there is none of this name.
+  package func remove(named name: String) {
+    guard let agent = state.withLock({ $0.agentRemoved(named: name) }) else { return }
+    router.agentRemoved(agent)
+    changes.send()
   }
 
   /// The hosts as known now; waits for agents that have not reported as long as `suffices` is not content with the others.
@@ -50,7 +84,9 @@ package final class AgentDirectory: Service {
       // An agent that fails may just be starting; one that is still being reached gets all the time there is.
       let wait = unheard > failing ? patience : min(patience, Self.patienceWithFailure)
       let limit = min(deadline, started + wait)
-      if unheard == 0 || ContinuousClock.now >= limit || Task.isCancelled || suffices(roster) { return roster }
+      // One that dials in may be about to.
+      let isComplete = unheard == 0 && !(awaitsAgents && ContinuousClock.now < started + Self.patienceWithFailure)
+      if isComplete || ContinuousClock.now >= limit || Task.isCancelled || suffices(roster) { return roster }
       await changes.wait(beyond: seen, until: limit)
     }
   }
@@ -78,20 +114,21 @@ package final class AgentDirectory: Service {
 
   // MARK: Following
 
-  private func follow(_ agent: Int) async {
+  private func follow(_ stay: DirectoryState.Stay) async {
+    let agent = stay.agent
     var backoff = FollowBackoff()
-    while !Task.isCancelled {
+    while !Task.isCancelled, state.withLock({ $0.isCurrent(stay) }) {
       let began = ContinuousClock.now
       do {
         // Watch has no natural end; a day bounds what a lost stream could hold.
         let context = CallContext(deadline: .now + .seconds(86_400), requestID: "directory-\(links[agent].name)")
         try await links[agent].service.watch(.withDeltas, context) { [self] event in
-          heard(event, from: agent)
+          if state.withLock({ $0.isCurrent(stay) }) { heard(event, from: agent) }
         }
         router.agentLost(agent)
         lost(agent, AgentError(code: .unreachable, message: "the agent ended its reports"))
       } catch {
-        if Task.isCancelled { return }
+        if Task.isCancelled || !state.withLock({ $0.isCurrent(stay) }) { return }
         // Whatever it was, and before anything is waited for: until the agent speaks again, others are asked.
         router.agentLost(agent)
         // Where the agent cannot be reached at all, asking it otherwise only takes time.

@@ -1,6 +1,6 @@
 package import AgentAPI
 
-/// One agent that the coordinator was told of: the embedded one, or one at the other end of a link. A value.
+/// One agent: the embedded one, one at the other end of a link, or one that dials in. A value.
 package struct AgentLink: Sendable {
   /// For people: unique among the links.
   package let name: String

@@ -52,7 +52,7 @@ package struct DirectoryReport: Sendable {
   }
 
   static func agents(_ state: DirectoryState, at now: ContinuousClock.Instant) -> [Agent] {
-    state.agents.indices.map { index in
+    state.agents.indices.filter { !state.agents[$0].isGone }.map { index in
       let agent = state.agents[index]
       return Agent(
         name: agent.name, segment: agent.segment, version: agent.reply?.version ?? "",

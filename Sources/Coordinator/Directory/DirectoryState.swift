@@ -14,28 +14,73 @@ struct DirectoryState: Sendable {
     var isDraining = false
     /// Why it cannot be heard at present.
     var failure: String?
+    /// Removed; the number stays its own.
+    var isGone = false
+    /// Counts its stays.
+    var stay = 0
+  }
+
+  /// The time from an agent's coming to its going: what belongs to an earlier one is known by its number. A value.
+  struct Stay: Sendable, Hashable {
+    let agent: Int
+    let number: Int
   }
 
   private(set) var agents: [Agent]
   private(set) var roster: Roster
 
-  init(links: [AgentLink]) {
+  private let mostAgents: Int
+
+  init(links: [AgentLink], mostAgents: Int = AgentDirectory.mostAgents) {
+    self.mostAgents = mostAgents
     agents = links.map { Agent(name: $0.name, segment: $0.segment) }
     roster = Self.roster(of: agents)
   }
 
   /// Agents that have never said which hosts they have.
-  var unheard: Int { agents.count { $0.reply == nil } }
+  var unheard: Int { agents.count { $0.reply == nil && !$0.isGone } }
 
   /// Those of them that could not be reached.
-  var failing: Int { agents.count { $0.reply == nil && $0.failure != nil } }
+  var failing: Int { agents.count { $0.reply == nil && $0.failure != nil && !$0.isGone } }
 
   func isHealthy(_ agent: Int, at now: ContinuousClock.Instant) -> Bool {
-    guard let heard = agents[agent].lastHeard, agents[agent].failure == nil else { return false }
+    guard let heard = agents[agent].lastHeard, agents[agent].failure == nil, !agents[agent].isGone else { return false }
     return !agents[agent].isDraining && now - heard < AgentDirectory.silenceLimit
   }
 
+  func isCurrent(_ stay: Stay) -> Bool {
+    agents[stay.agent].stay == stay.number && !agents[stay.agent].isGone
+  }
+
   // MARK: Events
+
+  /// Nil where there is one of this name, or no room.
+  mutating func agentAdded(_ link: AgentLink) -> Stay? {
+    var agent = Agent(name: link.name, segment: link.segment)
+    let index: Int
+    if let known = agents.firstIndex(where: { $0.name == link.name }) {
+      guard agents[known].isGone else { return nil }
+      agent.stay = agents[known].stay + 1
+      agents[known] = agent
+      index = known
+    } else {
+      guard agents.count < mostAgents else { return nil }
+      agents.append(agent)
+      index = agents.count - 1
+    }
+    roster = Self.roster(of: agents)
+    return Stay(agent: index, number: agent.stay)
+  }
+
+  /// - Returns: Its number; nil where there is none of this name.
+  mutating func agentRemoved(named name: String) -> Int? {
+    guard let index = agents.firstIndex(where: { $0.name == name && !$0.isGone }) else { return nil }
+    agents[index].isGone = true
+    agents[index].reply = nil
+    agents[index].hosts = [:]
+    roster = Self.roster(of: agents)
+    return index
+  }
 
   mutating func inventoryReceived(_ reply: DescribeReply, from agent: Int, at now: ContinuousClock.Instant) {
     if agents[agent].segment.isEmpty {
@@ -94,7 +139,7 @@ struct DirectoryState: Sendable {
   private static func roster(of agents: [Agent]) -> Roster {
     var reports: [Roster.Report] = []
     var silent: [Roster.SilentAgent] = []
-    for (index, agent) in agents.enumerated() {
+    for (index, agent) in agents.enumerated() where !agent.isGone {
       guard let reply = agent.reply else {
         let reason = agent.failure ?? "no answer yet"
         silent.append(.init(name: agent.name, segment: agent.segment, reason: reason))

@@ -20,11 +20,11 @@ package final class CallRouter: Sendable {
     var present: Set<Int> = []
   }
 
-  package let links: [AgentLink]
+  package let links: LinkTable
   private let origin = ContinuousClock.now
   private let state: Mutex<State>
 
-  package init(links: [AgentLink], settings: RoutingSettings = RoutingSettings()) {
+  package init(links: LinkTable, settings: RoutingSettings = RoutingSettings()) {
     self.links = links
     state = Mutex(State(router: Router(settings: settings, random: Mix64(seed: .random(in: .min ... .max)))))
   }
@@ -74,6 +74,16 @@ package final class CallRouter: Sendable {
     state.withLock { state in
       state.present.remove(agent)
       state.router.linkLost(agent, now: now)
+    }
+  }
+
+  /// Nothing goes there, and nothing is known of its hosts, until it is heard again.
+  func agentRemoved(_ agent: Int) {
+    let now = now
+    state.withLock { state in
+      state.present.remove(agent)
+      state.router.linkLost(agent, now: now)
+      state.router.inventoryReceived(agent, [], now: now)
     }
   }
 

@@ -16,20 +16,23 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "MCP clients") var door: FrontDoorFlags
   @OptionGroup(title: "Agents") var links: LinkFlags
+  @OptionGroup(title: "Agents that dial in") var tunnels: TunnelFlags
   @OptionGroup(title: "Hosts and logging") var shared: SharedFlags
   @Flag(help: "Say on standard error how to connect MCP clients, and which hosts there are.") var welcome = false
 
   func run() async throws {
-    let settings = try await SettingsReader(door, links, shared, config: shared.config)
+    let settings = try await SettingsReader(door, links, tunnels, shared, config: shared.config)
     let log = try LogSettings(settings)
     log.bootstrap()
-    let parts = try CoordinatorParts(settings)
+    let parts = try CoordinatorParts(settings, awaitsAgents: settings.text(.agentListen) != nil)
     if let unused = ProcessInfo.processInfo.environment["SCOUT_ENABLE_UI"] {
       parts.logger.notice(
         "SCOUT_ENABLE_UI has no effect: answers are data and text", metadata: ["value": .string(unused)])
     }
+    // Behind the directory, so that tunnels drain before it stops following them.
+    let hub = try await parts.tunnelHub(settings).map { [$0 as any Service] } ?? []
     do {
-      try await runServices(parts.services, front: front(parts, settings), logger: parts.logger)
+      try await runServices(parts.services + hub, front: front(parts, settings), logger: parts.logger)
     } catch let error as FrontDoorSettingsError {
       throw SettingsError(error.message)
     }

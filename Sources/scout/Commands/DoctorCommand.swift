@@ -47,7 +47,8 @@ struct DoctorCommand: AsyncParsableCommand {
     guard !findings.contains(where: { $0.level == .fault && $0.subject.hasPrefix("links") }) else { return findings }
     let parts = try CoordinatorParts(settings, quiet: true, on: group)
     findings += try await parts.run { parts in
-      var findings = await AgentExamination(links: parts.directory.links, version: Scout.version).findings()
+      let links = parts.directory.links
+      var findings = await AgentExamination(links: (0..<links.count).map { links[$0] }).findings()
       if !hosts.isEmpty { findings += try await HostVisit(core: parts.core).findings(hosts) }
       return findings
     }

@@ -13,7 +13,7 @@ struct AgentLinks {
 
   /// Reads `SEGMENT=URL` of each agent, and the files that secure the links.
   init(_ settings: SettingsReader, group: any EventLoopGroup, logger: Logger) throws {
-    let tls = try Self.security(settings)
+    let tls = try settings.mutualTLS(.agentCA, .agentCert, .agentKey)
     for text in settings.list(.agents) {
       let (segment, url) = try Self.split(text)
       guard url.scheme != "https" || tls != nil else {
@@ -34,16 +34,6 @@ struct AgentLinks {
   mutating func embed(_ agent: any AgentService & Service, segment: String) {
     links.insert(AgentLink(name: "embedded", segment: segment, service: agent), at: 0)
     services.insert(agent, at: 0)
-  }
-
-  private static func security(_ settings: SettingsReader) throws(SettingsError) -> HTTP2TLS? {
-    let files = [Setting.agentCA, .agentCert, .agentKey].map { settings.text($0) }
-    if files.allSatisfy({ $0 == nil }) { return nil }
-    guard let roots = files[0], let chain = files[1], let key = files[2] else {
-      throw SettingsError(
-        "\(Setting.agentCA.flag), \(Setting.agentCert.flag) and \(Setting.agentKey.flag) go together: give all three")
-    }
-    return HTTP2TLS(trustRoots: roots, certificateChain: chain, privateKey: key)
   }
 
   private static func split(

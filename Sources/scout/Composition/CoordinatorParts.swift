@@ -19,8 +19,11 @@ struct CoordinatorParts: Sendable {
 
   /// - Parameters:
   ///   - quiet: for a person's one command: only errors are logged and no audit line is written.
+  ///   - awaitsAgents: agents will dial in (`tunnelHub`), so that there may be none yet.
   ///   - running: the process's loops, where they run already.
-  init(_ settings: SettingsReader, quiet: Bool = false, on running: (any EventLoopGroup)? = nil) throws {
+  init(
+    _ settings: SettingsReader, quiet: Bool = false, awaitsAgents: Bool = false, on running: (any EventLoopGroup)? = nil
+  ) throws {
     var log = try LogSettings(settings)
     if quiet { log.level = .error }
     logger = log.logger(label: "scout")
@@ -32,10 +35,12 @@ struct CoordinatorParts: Sendable {
       let parts = try AgentParts(settings, name: "embedded", group: group, logger: logger)
       agents.embed(parts.agent, segment: parts.agent.settings.segment)
     }
-    guard !agents.links.isEmpty else {
-      throw SettingsError("no agent: leave out --no-embedded-agent, or name one with \(Setting.agents.flag)")
+    guard !agents.links.isEmpty || awaitsAgents else {
+      throw SettingsError(
+        "no agent: leave out --no-embedded-agent, or name one with \(Setting.agents.flag), or let agents dial in with "
+          + Setting.agentListen.flag)
     }
-    directory = AgentDirectory(links: agents.links, logger: logger)
+    directory = AgentDirectory(links: agents.links, awaitsAgents: awaitsAgents, logger: logger)
     var calls = CallSettings()
     calls.timeout = .seconds(try settings.integer(.commandTimeout))
     calls.fileLimit = try settings.integer(.maxFileSize)

@@ -4,7 +4,6 @@ import Coordinator
 /// Asks each agent who it is.
 struct AgentExamination {
   let links: [AgentLink]
-  let version: String
 
   static let patience: Duration = .seconds(5)
 

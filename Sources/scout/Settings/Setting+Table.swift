@@ -80,13 +80,22 @@ extension Setting {
     "agent_ca", .text, "PEM file with the authority that agents' certificates are checked by")
   static let agentCert = Setting("agent_cert", .text, "PEM file with the certificate shown to agents")
   static let agentKey = Setting("agent_key", .text, "PEM file with that certificate's private key")
+  static let agentListen = Setting(
+    "agent_listen", .text,
+    "HOST:PORT where agents dial in; beyond loopback it needs the three files of --agent-ca, --agent-cert and --agent-key"
+  )
   static let embeddedAgent = Setting(
     "embedded_agent", .flag, standard: "true", "Serve the hosts of the own ssh_config within this process")
 
   // MARK: The agent
 
   static let listen = Setting(
-    "listen", .text, standard: "127.0.0.1:7443", "HOST:PORT to listen on; beyond loopback it needs the three TLS files")
+    "listen", .text, standard: "127.0.0.1:7443",
+    "HOST:PORT to listen on; beyond loopback it needs the three TLS files; with --coordinator only where it is given")
+  static let coordinators = Setting(
+    "coordinators", .list, flag: "--coordinator",
+    "A coordinator to dial, as HOST:PORT, or NAME=HOST:PORT where its certificate holds another name; may be given several times"
+  )
   static let agentName = Setting(
     "name", .text, "The agent's name, unique within its segment; the machine's name without it")
   static let checkInterval = Setting(
@@ -101,10 +110,10 @@ extension Setting {
     transport, httpHost, httpPort, tlsCert, tlsKey, behindProxy, apiKeys, authEnabled, allowedOrigins, allowedHosts,
     rateLimitPerMinute, rateLimitBurst, maxConcurrentRequests, maxBodySize, maxFileSize, slowThreshold, logPayloads,
     agents, agentCA,
-    agentCert, agentKey, embeddedAgent,
+    agentCert, agentKey, agentListen, embeddedAgent,
   ]
   /// Of `scout agent`.
-  static let agent: [Setting] = [listen, agentName, checkInterval, tlsCA, tlsCert, tlsKey]
+  static let agent: [Setting] = [listen, coordinators, agentName, checkInterval, tlsCA, tlsCert, tlsKey]
   /// Of both, and of the commands that work in their own process.
   static let shared: [Setting] = [
     sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,

@@ -18,10 +18,16 @@ struct Setting: Sendable, Hashable {
   let standard: String
   /// What it does, without its bounds and default.
   let purpose: String
+  /// `--http-port`.
+  let flag: String
   /// Never printed, and not a flag, since arguments can be seen by everybody on a machine.
   let isSecret: Bool
 
-  init(_ name: String, _ kind: Kind, standard: String = "", isSecret: Bool = false, _ purpose: String) {
+  /// - Parameter flag: nil takes the name; one that is given several times has its singular.
+  init(
+    _ name: String, _ kind: Kind, standard: String = "", isSecret: Bool = false, flag: String? = nil, _ purpose: String
+  ) {
+    self.flag = flag ?? "--" + name.split(separator: "_").joined(separator: "-")
     self.name = name
     self.kind = kind
     self.standard = standard
@@ -31,8 +37,6 @@ struct Setting: Sendable, Hashable {
 
   /// `SCOUT_HTTP_PORT`.
   var variable: String { "SCOUT_" + name.uppercased() }
-  /// `--http-port`.
-  var flag: String { "--" + name.split(separator: "_").joined(separator: "-") }
 
   /// What may be written, in words.
   var allowed: String {

@@ -55,6 +55,11 @@ struct SettingsReader {
     return text.isEmpty ? nil : text
   }
 
+  /// Somebody said something about it.
+  func isSaid(_ setting: Setting) -> Bool {
+    reader.string(forKey: ConfigKey([setting.name]), isSecret: setting.isSecret) != nil
+  }
+
   func choice(_ setting: Setting) throws(SettingsError) -> String? {
     guard let text = text(setting) else { return nil }
     guard case .choice(let choices) = setting.kind, choices.contains(text) else {

@@ -67,6 +67,13 @@ struct LinkFlags: SettingFlags {
   }
 }
 
+/// Where agents reach the coordinator.
+struct TunnelFlags: SettingFlags {
+  @Option(help: Setting.agentListen.argumentHelp) var agentListen: String?
+
+  var given: [String: [String]] { scout.given([(.agentListen, agentListen)]) }
+}
+
 /// How MCP clients reach the coordinator.
 struct FrontDoorFlags: SettingFlags {
   @Option(help: Setting.transport.argumentHelp) var transport: String?
@@ -98,9 +105,10 @@ struct FrontDoorFlags: SettingFlags {
   }
 }
 
-/// How coordinators reach the agent.
+/// How the agent and its coordinators reach each other.
 struct AgentFlags: SettingFlags {
   @Option(help: Setting.listen.argumentHelp) var listen: String?
+  @Option(help: Setting.coordinators.argumentHelp) var coordinator: [String] = []
   @Option(help: Setting.agentName.argumentHelp) var name: String?
   @Option(help: Setting.checkInterval.argumentHelp) var checkInterval: String?
   @Option(help: Setting.tlsCA.argumentHelp) var tlsCa: String?
@@ -108,9 +116,11 @@ struct AgentFlags: SettingFlags {
   @Option(help: Setting.tlsKey.argumentHelp) var tlsKey: String?
 
   var given: [String: [String]] {
-    scout.given([
+    var flags = scout.given([
       (.listen, listen), (.agentName, name), (.checkInterval, checkInterval), (.tlsCA, tlsCa), (.tlsCert, tlsCert),
       (.tlsKey, tlsKey),
     ])
+    if !coordinator.isEmpty { flags[Setting.coordinators.name] = coordinator }
+    return flags
   }
 }

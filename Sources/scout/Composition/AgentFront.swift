@@ -1,0 +1,74 @@
+import AgentAPI
+import HTTP2
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// How coordinators get to an agent, made of settings: it listens, it dials, or both.
+struct AgentFront {
+  let services: [any Service]
+
+  /// Listens already where it is to listen.
+  ///
+  /// - Throws: `SettingsError`.
+  init(
+    _ settings: SettingsReader, agent: any AgentService, segment: String, name: String, group: any EventLoopGroup,
+    logger: Logger
+  ) async throws {
+    let tls = try settings.mutualTLS(.tlsCA, .tlsCert, .tlsKey)
+    var services = try Self.dialers(
+      settings, tls, agent: agent, segment: segment, name: name, group: group, logger: logger)
+    if services.isEmpty || settings.isSaid(.listen) {
+      services.append(
+        try await Self.server(settings, tls, agent: agent, segment: segment, group: group, logger: logger))
+    }
+    self.services = services
+  }
+
+  private static func dialers(
+    _ settings: SettingsReader, _ tls: HTTP2TLS?, agent: any AgentService, segment: String, name: String,
+    group: any EventLoopGroup, logger: Logger
+  ) throws(SettingsError) -> [any Service] {
+    let texts = settings.list(.coordinators)
+    guard !texts.isEmpty else { return [] }
+    guard let identity = AgentIdentity(segment: segment, name: name) else {
+      throw SettingsError(
+        "\(Setting.agentName.flag) `\(name)`, \(Setting.segment.flag) `\(segment)`: an agent that dials has names of 1 to 64 letters, digits, dots, dashes and underscores"
+      )
+    }
+    var tunnels = TunnelSettings()
+    tunnels.grace = .seconds(4)
+    var dialers: [any Service] = []
+    for text in texts {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      let (host, port) = try settings.address(parts.last ?? "", shown: text, of: .coordinators)
+      guard tls != nil || Loopback.contains(host) else {
+        throw SettingsError(
+          "\(Setting.coordinators.flag) \(text): beyond loopback it needs \(Setting.tlsCA.flag), \(Setting.tlsCert.flag) and \(Setting.tlsKey.flag)"
+        )
+      }
+      var target = CoordinatorTarget(host: host, port: port, tls: tls)
+      if parts.count == 2 { target.tls?.serverName = parts[0] }
+      dialers.append(
+        AgentDialer(agent, as: identity, to: target, settings: tunnels, group: group, logger: logger))
+    }
+    return dialers
+  }
+
+  private static func server(
+    _ settings: SettingsReader, _ tls: HTTP2TLS?, agent: any AgentService, segment: String, group: any EventLoopGroup,
+    logger: Logger
+  ) async throws -> AgentServer {
+    let (host, port) = try settings.address(settings.text(.listen) ?? "", of: .listen)
+    var server: AgentServer
+    do {
+      server = try await AgentServer.bind(agent, host: host, port: port, tls: tls, group: group, logger: logger)
+    } catch {
+      throw SettingsError("\(Setting.listen.flag) \(host):\(port): \(error.message)")
+    }
+    server.grace = .seconds(4)
+    logger.notice(
+      "listening", metadata: ["address": "\(host):\(server.address.port ?? port)", "segment": .string(segment)])
+    return server
+  }
+}
