@@ -146,7 +146,9 @@ let package = Package(
     tests(
       "AgentAPI", "RPC", "HTTP2", .nioCore, .nioPosix, .protobuf, .logging, .lifecycle, name: "AgentAPI",
       exclude: ["Python"]),
-    tests("Enrollment", "TestFleet", .x509, .asn1, .crypto, .system, name: "Enrollment"),
+    tests(
+      "Enrollment", "HTTP2", "TestFleet", .x509, .asn1, .crypto, .system, .nioCore, .nioPosix, .logging,
+      name: "Enrollment"),
     tests("EventLoopTasks", .nioCore, .nioPosix, name: "EventLoopTasks"),
     tests("MCP", name: "MCP"),
     tests("Routing", name: "Routing"),
