@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -113,6 +114,38 @@ import Testing
     #expect(try CertificateStore(own).install(last).leaf == last.leaf)
     // Two generations, the link and the lock: what the dead left is gone.
     #expect(try installation.scratch.names("own").count == 4)
+  }
+
+  /// Sendable: an atomic flag.
+  private final class Installing: Sendable {
+    let isDone = Atomic(false)
+  }
+
+  /// While one certificate after the other is installed there is always one in use.
+  @Test func aReaderAlwaysFindsACertificate() async throws {
+    let installation = try Installation()
+    let own = installation.scratch.path.appending("own")
+    let store = CertificateStore(own)
+    let first = try store.install(installation.authority.issueWithKey(Installation.agent(), now: start))
+    let folder = try PrivateFolder(existing: own)
+    let installing = Installing()
+    let missed = try await withThrowingTaskGroup(of: Int.self) { group in
+      group.addTask {
+        var missed = 0
+        while !installing.isDone.load(ordering: .relaxed) { if try folder.target("current") == nil { missed += 1 } }
+        return missed
+      }
+      group.addTask {
+        defer { installing.isDone.store(true, ordering: .relaxed) }
+        for _ in 0..<60 {
+          try store.install(installation.authority.issueWithKey(Installation.agent(), now: Installation.start))
+        }
+        return 0
+      }
+      return try await group.reduce(0, +)
+    }
+    #expect(missed == 0)
+    #expect(try store.load() != first)
   }
 
   @Test func ofManyRevocationsAtOnceNoneIsLost() async throws {
