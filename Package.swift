@@ -35,6 +35,8 @@ extension Target.Dependency {
   static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let system = product(name: "SystemPackage", package: "swift-system")
+  static let x509 = product(name: "X509", package: "swift-certificates")
+  static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
 }
 
@@ -68,6 +70,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
@@ -83,6 +87,7 @@ let package = Package(
     target("HTTP2", ["Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
     target("RPC", ["HTTP2", "EventLoopTasks", .nioCore, .deque, .logging]),
     target("AgentAPI", ["RPC", "HTTP2", .nioCore, .protobuf, .logging, .lifecycle]),
+    target("Enrollment", [.x509, .asn1, .crypto, .system]),
 
     // Near the hosts.
     target("Pool", [.deque]),
@@ -141,6 +146,9 @@ let package = Package(
     tests(
       "AgentAPI", "RPC", "HTTP2", .nioCore, .nioPosix, .protobuf, .logging, .lifecycle, name: "AgentAPI",
       exclude: ["Python"]),
+    tests(
+      "Enrollment", "HTTP2", "TestFleet", .x509, .asn1, .crypto, .system, .nioCore, .nioPosix, .logging,
+      name: "Enrollment"),
     tests("EventLoopTasks", .nioCore, .nioPosix, name: "EventLoopTasks"),
     tests("MCP", name: "MCP"),
     tests("Routing", name: "Routing"),

@@ -1,0 +1,74 @@
+import Crypto
+package import FoundationEssentials
+package import SystemPackage
+import X509
+
+/// A value: an authority with its private key (ECDSA P-256), as it lies in a folder of its own. `create` and `open` block.
+///
+/// The folder holds `authority.key.pem` and `authority.pem`, the tokens that are out (`tokens`) and `revocations.jsonl`.
+package struct Authority: Sendable {
+  /// Seconds that a certificate is valid before it was made, for clocks that are behind.
+  package static let headStart = 300.0
+  /// Seconds that an authority lasts: ten years.
+  static let life: Int64 = 3650 * 86_400
+
+  static let keyFile = "authority.key.pem"
+  static let certificateFile = "authority.pem"
+
+  package let certificate: AuthorityCertificate
+  let folder: PrivateFolder
+  let key: P256.Signing.PrivateKey
+
+  package var pin: AuthorityPin { certificate.pin }
+  package var trustDomain: TrustDomain { certificate.trustDomain }
+
+  private init(folder: PrivateFolder, certificate: AuthorityCertificate, key: P256.Signing.PrivateKey) {
+    self.folder = folder
+    self.certificate = certificate
+    self.key = key
+  }
+
+  /// Makes an authority in a folder that holds none; what is there is never overwritten.
+  ///
+  /// The certificate is written last: a folder with a key and no certificate is what a creation that was cut short leaves,
+  /// and is refused from then on, in words.
+  ///
+  /// - Throws: `alreadyExists`, `storage`, `invalidTime`.
+  package static func create(
+    at path: FilePath, trustDomain: TrustDomain, now: Date
+  ) throws(EnrollmentError) -> Authority {
+    let folder = try PrivateFolder(creating: path)
+    guard !folder.exists(certificateFile), !folder.exists(keyFile) else {
+      throw EnrollmentError(.alreadyExists, "There is already an authority, or a part of one, in \(path)")
+    }
+    let key = P256.Signing.PrivateKey()
+    let certificate = try selfSigned(key, trustDomain: trustDomain, now: now)
+    try folder.create(keyFile, Array((key.pemRepresentation + "\n").utf8))
+    _ = try folder.folder(TokenStore.folderName)
+    try folder.replace(Revocations.fileName, [])
+    try folder.create(certificateFile, Array(certificate.pem.utf8))
+    return Authority(folder: folder, certificate: certificate, key: key)
+  }
+
+  /// - Throws: `notFound`, `storage`: also where key and certificate do not belong together; `badCertificate`.
+  package static func open(at path: FilePath) throws(EnrollmentError) -> Authority {
+    let folder = try PrivateFolder(existing: path)
+    let limit = CertificateText.longestPEM
+    switch (try folder.read(keyFile, limit: limit), try folder.read(certificateFile, limit: limit)) {
+    case (nil, nil): throw EnrollmentError(.notFound, "There is no authority in \(path)")
+    case (_?, nil), (nil, _?):
+      throw EnrollmentError(
+        .storage, "A part of an authority in \(path): its creation was cut short, or a file is lost")
+    case (let keyText?, let certificateText?):
+      let certificate = try AuthorityCertificate(pem: String(decoding: certificateText, as: UTF8.self))
+      guard
+        let key = try? P256.Signing.PrivateKey(pemRepresentation: String(decoding: keyText, as: UTF8.self)),
+        Certificate.PublicKey(key.publicKey) == certificate.certificate.publicKey
+      else { throw EnrollmentError(.storage, "The key in \(path) cannot be read or is not the certificate's") }
+      return Authority(folder: folder, certificate: certificate, key: key)
+    }
+  }
+
+  /// Where the tokens and the revocations of this authority lie.
+  package var path: FilePath { folder.path }
+}

@@ -1,0 +1,7 @@
+/// Bytes from the system's generator (getrandom(2) on Linux), fit for secrets. Holds no state.
+enum RandomBytes {
+  static func make(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+}
