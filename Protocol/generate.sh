@@ -21,4 +21,4 @@ mkdir -p "$out"
 rm -f "$out"/*.pb.swift
 protoc --plugin=protoc-gen-swift="$plugin" --proto_path=Protocol \
   --swift_opt=Visibility=Package,UseAccessLevelOnImports=true,FileNaming=DropPath --swift_out="$out" \
-  scout/agent/v1/agent.proto grpc/health/v1/health.proto
+  scout/agent/v1/agent.proto scout/enrollment/v1/enrollment.proto grpc/health/v1/health.proto

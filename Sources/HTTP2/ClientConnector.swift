@@ -66,10 +66,11 @@ struct ClientConnector {
   private func prepare(
     _ channel: any Channel, _ context: NIOSSLContext?, _ deadline: NIODeadline
   ) throws -> (HTTP2Connection, EventLoopFuture<Void>) {
-    let tls = try context.map { try NIOSSLClientHandler(context: $0, serverHostname: serverName) }
+    let tls = try context.flatMap { context in try self.tls?.clientHandler(context, name: serverName) }
     let handler = try ConnectionHandler(
-      side: service == nil ? .client : .server, settings: settings, tls: tls, handshakeDeadline: deadline,
-      isTransportUp: service != nil, accept: service?.accept, eventLoop: channel.eventLoop, logger: logger)
+      side: service == nil ? .client : .server, settings: settings, tls: tls, policy: self.tls?.policy,
+      handshakeDeadline: deadline, isTransportUp: service != nil, accept: service?.accept, eventLoop: channel.eventLoop,
+      logger: logger)
     let connection = HTTP2Connection(channel: channel, handler: handler)
     handler.connection = connection
     if let tls { try channel.pipeline.syncOperations.addHandler(tls) }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Logging
 import NIOCore
 import NIOSSL
@@ -9,6 +10,30 @@ extension ConnectionHandler {
 
   var peerCertificate: [UInt8]? {
     try? tls?.peerCertificate?.toDERBytes()
+  }
+
+  // MARK: The peer's certificate
+
+  /// Whether the peer is wanted; a connection with one that is not ends.
+  @discardableResult
+  func examine() -> Bool {
+    guard let policy, let certificate = peerCertificate, let reason = policy.refuses(certificate) else { return true }
+    logger.warning("http2.peer.refused", metadata: ["peer": "\(peerName)", "reason": "\(reason)"])
+    fail(
+      HTTP2Error(.tlsFailed, "The peer is not let in: \(reason)", scope: .connection, maybeProcessed: true))
+    return false
+  }
+
+  /// A link does not outlive the certificate of its peer: it drains then, and whoever needs it makes another.
+  func beginCertificateTimer() {
+    guard let context, let notAfter = tls?.peerCertificate?.notValidAfter else { return }
+    let left = max(0, Double(notAfter) - Date.now.timeIntervalSince1970)
+    // What lies further off than NIO's clock can say does not matter.
+    guard left < 100 * 86_400 else { return }
+    certificateTimer = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(left * 1000))) {
+      self.logger.notice("http2.peer.expired", metadata: ["peer": "\(self.peerName)"])
+      self.shutdown(grace: .seconds(30))
+    }
   }
 
   // MARK: Told by the session
@@ -115,6 +140,7 @@ extension ConnectionHandler {
     handshakeTimer?.cancel()
     livenessTimer?.cancel()
     graceTimer?.cancel()
+    certificateTimer?.cancel()
     let error = failure ?? violation ?? .connectionClosed
     ready.fail(error)
     unusable.succeed(error)

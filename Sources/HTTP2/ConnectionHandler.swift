@@ -12,6 +12,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   let settings: HTTP2Settings
   let tls: NIOSSLHandler?
+  private(set) var policy: PeerPolicy?
   /// Server: who takes the streams.
   let accept: HTTP2Server.Accept?
   let handshakeDeadline: NIODeadline
@@ -36,6 +37,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   var handshakeTimer: Scheduled<Void>?
   var livenessTimer: Scheduled<Void>?
   var graceTimer: Scheduled<Void>?
+  /// Runs out with the peer's certificate.
+  var certificateTimer: Scheduled<Void>?
   var graceDeadline: NIODeadline?
   var lastPing: UInt64 = 0
   /// The PING behind the shutdown notice.
@@ -53,7 +56,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   /// - Throws: The settings are out of bounds, or memory is short.
   init(
-    side: ConnectionStateMachine.Side, settings: HTTP2Settings, tls: NIOSSLHandler?, handshakeDeadline: NIODeadline,
+    side: ConnectionStateMachine.Side, settings: HTTP2Settings, tls: NIOSSLHandler?,
+    policy: PeerPolicy? = nil, handshakeDeadline: NIODeadline,
     isTransportUp: Bool = false, accept: HTTP2Server.Accept?, eventLoop: any EventLoop, logger: Logger
   ) throws(SessionError) {
     let now = ContinuousClock.now
@@ -63,6 +67,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     provoked = TokenBucket(burst: settings.resetBurst, perSecond: settings.resetsPerSecond, now: now)
     self.settings = settings
     self.tls = tls
+    self.policy = policy
     self.handshakeDeadline = handshakeDeadline
     self.isTransportUp = isTransportUp
     self.accept = accept
@@ -161,8 +166,10 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   private func speak() {
-    guard !isSpeaking, !machine.isClosed else { return }
+    guard !isSpeaking, !machine.isClosed, examine() else { return }
     isSpeaking = true
+    beginCertificateTimer()
+    if let policy, let connection { policy.watch(connection) }
     scheduleFlush()
   }
 

@@ -18,8 +18,10 @@ package final class HTTP2Server: Sendable {
 
   private let listener: any Channel
   private let registry: ConnectionRegistry
+  private let tls: CurrentTLS
 
-  init(listener: any Channel, localAddress: SocketAddress, registry: ConnectionRegistry) {
+  init(listener: any Channel, localAddress: SocketAddress, registry: ConnectionRegistry, tls: CurrentTLS) {
+    self.tls = tls
     self.listener = listener
     self.localAddress = localAddress
     self.registry = registry
@@ -36,6 +38,11 @@ package final class HTTP2Server: Sendable {
     try await ServerListener(tls: tls, settings: settings, logger: logger, accept: accept)
       .bind(host: host, port: port, group: group)
   }
+
+  /// Shows these certificates to connections that come in from now on; those that are open stay. Reads the files: blocks.
+  ///
+  /// - Throws: `invalidConfiguration`; the ones before stay in force.
+  package func replace(_ tls: HTTP2TLS) throws(HTTP2Error) { try self.tls.replace(tls) }
 
   /// Takes no new connections, drains each that is open (`HTTP2Connection.shutdown`), and returns when all are closed.
   package func shutdown(grace: Duration = .seconds(30)) async {

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOSSL
 
 extension HTTP2TLS {
@@ -8,6 +9,7 @@ extension HTTP2TLS {
   ///
   /// - Throws: `invalidConfiguration`, naming the files.
   func makeContext(side: ConnectionStateMachine.Side) throws(HTTP2Error) -> NIOSSLContext {
+    if chainCheck != nil { return try Self.makeContextWithoutFiles() }
     do {
       let chain = try NIOSSLCertificate.fromPEMFile(certificateChain).map { NIOSSLCertificateSource.certificate($0) }
       let key = try NIOSSLPrivateKeySource.privateKey(NIOSSLPrivateKey(file: privateKey, format: .pem))
@@ -20,7 +22,8 @@ extension HTTP2TLS {
       case .server:
         configuration = .makeServerConfiguration(certificateChain: chain, privateKey: key)
         // The client's certificate is required and checked; who it names is for the user to look at.
-        configuration.certificateVerification = .noHostnameVerification
+        configuration.certificateVerification =
+          isClientCertificateOptional ? .optionalVerification : .noHostnameVerification
       }
       configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(trustRoots))
       configuration.minimumTLSVersion = .tlsv13
@@ -31,6 +34,30 @@ extension HTTP2TLS {
         .invalidConfiguration,
         "Cannot use the certificates \(trustRoots), \(certificateChain) and the key \(privateKey): \(error)",
         scope: .connection, maybeProcessed: false)
+    }
+  }
+
+  /// For a client whose `chainCheck` decides.
+  private static func makeContextWithoutFiles() throws(HTTP2Error) -> NIOSSLContext {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.minimumTLSVersion = .tlsv13
+    configuration.applicationProtocols = [protocolName]
+    do {
+      return try NIOSSLContext(configuration: configuration)
+    } catch {
+      throw HTTP2Error(
+        .invalidConfiguration, "TLS cannot be set up: \(error)", scope: .connection, maybeProcessed: false)
+    }
+  }
+
+  /// A client's handler. On the event loop.
+  /// - Parameter name: the server's; nil: the certificate is checked against the address.
+  func clientHandler(_ context: NIOSSLContext, name: String?) throws -> NIOSSLClientHandler {
+    guard let chainCheck else { return try NIOSSLClientHandler(context: context, serverHostname: name) }
+    return try NIOSSLClientHandler(context: context, serverHostname: name) { certificates, result in
+      let chain = certificates.compactMap { try? $0.toDERBytes() }
+      let isAccepted = chain.count == certificates.count && chainCheck.accepts(chain)
+      result.succeed(isAccepted ? .certificateVerified : .failed)
     }
   }
 

@@ -9,6 +9,18 @@ package struct HTTP2TLS: Sendable, Hashable {
   /// Client: the name that the server's certificate must carry, where it is not the host that is connected to. A certificate
   /// that carries the address connected to is accepted too.
   package var serverName: String?
+  /// Server: a client may come without a certificate; one that is shown is checked all the same.
+  package var isClientCertificateOptional = false
+  /// Who, of those that the authority signed, is let in.
+  package var policy: PeerPolicy?
+  /// Client: stands in for all the files.
+  package var chainCheck: ChainCheck?
+
+  /// A client that has nothing yet, and knows the server by `check`.
+  package init(check: ChainCheck) {
+    self.init(trustRoots: "", certificateChain: "", privateKey: "")
+    chainCheck = check
+  }
 
   package init(trustRoots: String, certificateChain: String, privateKey: String, serverName: String? = nil) {
     self.trustRoots = trustRoots

@@ -13,7 +13,7 @@ struct ServerListener: Sendable {
 
   func bind(host: String, port: Int, group: any EventLoopGroup) async throws(HTTP2Error) -> HTTP2Server {
     try Loopback.check(host, tls: tls)
-    let context = try tls?.makeContext(side: .server)
+    let current = try CurrentTLS(tls)
     let registry = ConnectionRegistry(limit: settings.maxConnections)
     do {
       let listener = try await ServerBootstrap(group: group)
@@ -22,11 +22,11 @@ struct ServerListener: Sendable {
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         .childChannelOption(.writeBufferWaterMark, value: .link)
         .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture { try prepare(channel, context, registry) }
+          channel.eventLoop.makeCompletedFuture { try prepare(channel, current, registry) }
         }
         .bind(host: host, port: port).get()
       guard let address = listener.localAddress else { throw HTTP2Error.connectionClosed }
-      return HTTP2Server(listener: listener, localAddress: address, registry: registry)
+      return HTTP2Server(listener: listener, localAddress: address, registry: registry, tls: current)
     } catch {
       throw HTTP2Error(
         .connectFailed, "Cannot listen on \(host):\(port): \(error)", scope: .connection, maybeProcessed: false)
@@ -34,10 +34,11 @@ struct ServerListener: Sendable {
   }
 
   /// On the event loop of a connection that came in. Throwing closes it.
-  private func prepare(_ channel: any Channel, _ context: NIOSSLContext?, _ registry: ConnectionRegistry) throws {
-    let tls = context.map { NIOSSLServerHandler(context: $0) }
+  private func prepare(_ channel: any Channel, _ current: CurrentTLS, _ registry: ConnectionRegistry) throws {
+    let tls = current.handler()
     let handler = try ConnectionHandler(
-      side: .server, settings: settings, tls: tls, handshakeDeadline: .now() + TimeAmount(settings.handshakeTimeout),
+      side: .server, settings: settings, tls: tls, policy: self.tls?.policy,
+      handshakeDeadline: .now() + TimeAmount(settings.handshakeTimeout),
       accept: accept, eventLoop: channel.eventLoop, logger: logger)
     let connection = HTTP2Connection(channel: channel, handler: handler)
     guard registry.add(connection) else {

@@ -9,6 +9,8 @@ package struct RPCSettings: Sendable, Hashable {
   package var replyMargin: Duration = .zero
   /// Server: what a handler has, after the deadline cancelled it, to end with an answer of its own.
   package var deadlineGrace: Duration = .milliseconds(250)
+  /// Server: handlers see the certificate of who calls.
+  package var showsPeerCertificate = false
 
   package init() {}
 }

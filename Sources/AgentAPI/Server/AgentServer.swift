@@ -42,6 +42,9 @@ package struct AgentServer: Service {
   /// Where it listens.
   package var address: SocketAddress { server.localAddress }
 
+  /// As `HTTP2Server.replace`.
+  package func replace(_ tls: HTTP2TLS) throws(HTTP2Error) { try server.replace(tls) }
+
   /// Answers calls until graceful shutdown, or until the task is cancelled, which cancels them. Once.
   package func run() async throws {
     await withDiscardingTaskGroup { group in

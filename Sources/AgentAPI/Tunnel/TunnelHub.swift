@@ -82,6 +82,9 @@ package final class TunnelHub: Service {
   /// Where it listens.
   package var address: SocketAddress { gate.localAddress }
 
+  /// As `HTTP2Server.replace`.
+  package func replace(_ tls: HTTP2TLS) throws(HTTP2Error) { try gate.replace(tls) }
+
   /// Agents with a tunnel.
   package var presentCount: Int { agents.withLock { $0.values.count { $0.isPresent } } }
 

@@ -15,7 +15,7 @@ struct GateListener: Sendable {
 
   func bind(host: String, port: Int, group: any EventLoopGroup) async throws(HTTP2Error) -> HTTP2Gate {
     try Loopback.check(host, tls: tls)
-    let context = try tls?.makeContext(side: .server)
+    let current = try CurrentTLS(tls)
     do {
       let listener = try await ServerBootstrap(group: group)
         .serverChannelOption(.backlog, value: 512)
@@ -23,11 +23,11 @@ struct GateListener: Sendable {
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         .childChannelOption(.writeBufferWaterMark, value: .link)
         .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture { try prepare(channel, context) }
+          channel.eventLoop.makeCompletedFuture { try prepare(channel, current) }
         }
         .bind(host: host, port: port).get()
       guard let address = listener.localAddress else { throw HTTP2Error.connectionClosed }
-      return HTTP2Gate(listener: listener, localAddress: address, waiting: waiting, admitted: admitted)
+      return HTTP2Gate(listener: listener, localAddress: address, waiting: waiting, admitted: admitted, tls: current)
     } catch {
       throw HTTP2Error(
         .connectFailed, "Cannot listen on \(host):\(port): \(error)", scope: .connection, maybeProcessed: false)
@@ -35,10 +35,11 @@ struct GateListener: Sendable {
   }
 
   /// On the event loop of a connection that came in. Throwing closes it.
-  private func prepare(_ channel: any Channel, _ context: NIOSSLContext?) throws {
-    let tls = context.map { NIOSSLServerHandler(context: $0) }
+  private func prepare(_ channel: any Channel, _ current: CurrentTLS) throws {
+    let tls = current.handler()
     let handler = try ConnectionHandler(
-      side: .client, settings: settings, tls: tls, handshakeDeadline: .now() + TimeAmount(settings.handshakeTimeout),
+      side: .client, settings: settings, tls: tls, policy: self.tls?.policy,
+      handshakeDeadline: .now() + TimeAmount(settings.handshakeTimeout),
       isTransportUp: true, accept: nil, eventLoop: channel.eventLoop, logger: logger)
     let connection = HTTP2Connection(channel: channel, handler: handler)
     guard waiting.add(connection) else {

@@ -21,10 +21,13 @@ package final class HTTP2Gate: Sendable {
   private let listener: any Channel
   private let waiting: ConnectionRegistry
   private let admitted: ConnectionRegistry
+  private let tls: CurrentTLS
 
   init(
-    listener: any Channel, localAddress: SocketAddress, waiting: ConnectionRegistry, admitted: ConnectionRegistry
+    listener: any Channel, localAddress: SocketAddress, waiting: ConnectionRegistry, admitted: ConnectionRegistry,
+    tls: CurrentTLS
   ) {
+    self.tls = tls
     self.listener = listener
     self.localAddress = localAddress
     self.waiting = waiting
@@ -48,6 +51,9 @@ package final class HTTP2Gate: Sendable {
       admitted: ConnectionRegistry(limit: settings.maxConnections), greet: greet, arrived: arrived
     ).bind(host: host, port: port, group: group)
   }
+
+  /// As `HTTP2Server.replace`.
+  package func replace(_ tls: HTTP2TLS) throws(HTTP2Error) { try self.tls.replace(tls) }
 
   /// Takes nobody in any more, drains each connection (`HTTP2Connection.shutdown`), and returns when all are closed.
   package func shutdown(grace: Duration = .seconds(30)) async {

@@ -22,7 +22,8 @@ struct CallAcceptor: Sendable {
     }
     let context = RPCContext(
       path: head.path, metadata: head.metadata, deadline: head.timeout.map { ContinuousClock.now + $0 },
-      peer: stream.connection.remoteAddress)
+      peer: stream.connection.remoteAddress,
+      peerCertificate: settings.showsPeerCertificate ? stream.connection.peerCertificate : nil)
     let call = ServerCall(handler: handler, context: context, stream: stream, settings: settings, start: start)
     call.begin(endStream: endStream)
     return call

@@ -40,8 +40,14 @@ package struct RPCContext: Sendable {
   package var deadline: ContinuousClock.Instant?
   /// The other end, as the socket has it.
   package var peer: SocketAddress?
+  /// The other end's certificate in DER, where it showed one and `RPCSettings.showsPeerCertificate` asks for it.
+  package var peerCertificate: [UInt8]?
 
-  package init(path: String, metadata: RPCMetadata, deadline: ContinuousClock.Instant?, peer: SocketAddress?) {
+  package init(
+    path: String, metadata: RPCMetadata, deadline: ContinuousClock.Instant?, peer: SocketAddress?,
+    peerCertificate: [UInt8]? = nil
+  ) {
+    self.peerCertificate = peerCertificate
     self.path = path
     self.metadata = metadata
     self.deadline = deadline

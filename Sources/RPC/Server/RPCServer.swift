@@ -35,6 +35,9 @@ package final class RPCServer: Sendable {
     await responder.run()
   }
 
+  /// As `HTTP2Server.replace`.
+  package func replace(_ tls: HTTP2TLS) throws(HTTP2Error) { try listener.replace(tls) }
+
   /// Takes no new calls, lets those that run finish for as long as `grace`, and closes.
   package func shutdown(grace: Duration) async {
     await listener.shutdown(grace: grace)
