@@ -152,7 +152,8 @@ struct EtcdClient: Sendable {
 
   private static func failure(_ status: UInt, _ body: Data) -> RegistryError {
     guard let failure = try? JSONDecoder().decode(EtcdFailure.self, from: body) else {
-      return RegistryError(.malformed, "etcd's gateway answered \(status)")
+      let start = String(decoding: body.prefix(200), as: UTF8.self)
+      return RegistryError(.malformed, "etcd's gateway answered \(status): \(start)")
     }
     return failure.asError
   }

@@ -80,13 +80,18 @@ struct EtcdSession: Sendable {
   private func probe(_ say: AsyncStream<ByteBuffer>.Continuation) async throws {
     let message = try Self.line(EtcdWatchRequest(progressRequest: .init()))
     let began = ContinuousClock.now
+    var next = began
     while true {
-      say.yield(message)
-      try await Task.sleep(for: settings.probeInterval)
-      let silence = max(state.lastHeard ?? began, began).duration(to: .now)
-      guard silence < settings.silenceLimit else {
-        throw RegistryError(.timedOut, "the watch was silent for \(silence)")
+      let now = ContinuousClock.now
+      let end = max(state.lastHeard ?? began, began) + settings.silenceLimit
+      guard now < end else {
+        throw RegistryError(.timedOut, "the watch was silent for \(settings.silenceLimit)")
       }
+      if now >= next {
+        say.yield(message)
+        next = now + settings.probeInterval
+      }
+      try await Task.sleep(until: min(next, end), clock: .continuous)
     }
   }
 

@@ -4,7 +4,8 @@ package struct EtcdSettings: Sendable {
   package struct TLS: Sendable {
     /// Nil: the system's roots.
     package var trustRoots: String?
-    /// Chain and key go together: the certificate shown to etcd (`--client-cert-auth`).
+    /// Chain and key go together: the certificate shown to etcd (`--client-cert-auth`). With a user as well, it must have
+    /// no common name, or etcd's gateway refuses it.
     package var certificateChain: String?
     package var privateKey: String?
 
