@@ -106,6 +106,7 @@ let package = Package(
     // Near the client.
     target("MCP"),
     target("Routing"),
+    target("Registry", [.httpClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .logging, .lifecycle]),
     target("Telemetry", [.logging, .nioConcurrency]),
     target(
       "Coordinator",
@@ -152,6 +153,7 @@ let package = Package(
     tests("EventLoopTasks", .nioCore, .nioPosix, name: "EventLoopTasks"),
     tests("MCP", name: "MCP"),
     tests("Routing", name: "Routing"),
+    tests("Registry", "TestFleet", .httpClient, .nioCore, .nioPosix, .logging, .lifecycle, name: "Registry"),
     tests("Simulation", name: "Simulation"),
     tests("Telemetry", .logging, name: "Telemetry"),
     tests(
