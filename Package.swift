@@ -95,7 +95,8 @@ let package = Package(
     target(
       "Agent",
       [
-        "AgentAPI", "SSH", "SSHConfig", "Pool", .nioCore, .nioPosix, .logging, .lifecycle, .crypto,
+        "AgentAPI", "SSH", "SSHConfig", "Pool", .nioCore, .nioPosix, .logging, .lifecycle, .crypto, .protobuf, .deque,
+        .system,
       ]),
 
     // Near the client.
@@ -132,6 +133,11 @@ let package = Package(
       name: "scout-simulation", dependencies: ["Simulation", .argumentParser], path: "Tests/Simulation/Tool",
       swiftSettings: settings),
 
+    // An agent that runs any command, for tests that kill it.
+    .executableTarget(
+      name: "test-agent", dependencies: ["Agent", "AgentAPI", "SSH", .nioPosix, .logging, .lifecycle, .unixSignals],
+      path: "Tests/AgentProcess", swiftSettings: settings),
+
     // Tests. Those that need hosts start their own sshd by `TestFleet`.
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
@@ -154,10 +160,12 @@ let package = Package(
     tests(
       "SSH", "SSHConfig", "Pool", "Libssh2", "TestFleet", .nioCore, .nioPosix, .nioEmbedded, .nioConcurrency, .logging,
       .lifecycle, .crypto, name: "SSH"),
-    tests("Agent", "AgentAPI", "SSH", "SSHConfig", "TestFleet", .nioPosix, .logging, name: "Agent"),
+    tests(
+      "Agent", "AgentAPI", "Routing", "SSH", "SSHConfig", "TestFleet", .nioCore, .nioPosix, .logging, name: "Agent"),
     tests("TestFleet", name: "TestFleet"),
     tests(
-      "scout", "Coordinator", "Agent", "AgentAPI", "MCP", "Pool", "SSH", "Telemetry", "TestFleet", .nioPosix, .nioCore,
+      "scout", "test-agent", "Coordinator", "Agent", "AgentAPI", "MCP", "Pool", "SSH", "Telemetry", "TestFleet",
+      .nioPosix, .nioCore,
       .lifecycle, .logging, name: "Scout"),
   ]
 )

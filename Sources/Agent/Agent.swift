@@ -8,24 +8,28 @@ import ServiceLifecycle
 /// Sendable: its parts keep their state behind locks. Its methods may be called from any task, before `run()` too.
 package final class Agent: AgentService, Service {
   /// The newest revision of Protocol/scout/agent/v1/agent.proto that this agent speaks.
-  package static let protocolVersion: UInt32 = 1
+  package static let protocolVersion = AgentProtocol.version
 
   package let settings: AgentSettings
   private let inventory: InventoryStore
   private let health = HealthBook()
   private let pool: SSHPool
   private let load = LoadCounter()
+  private let commands: CommandBook
+  private let jobs = CommandJobs()
   private let logger: Logger
   private let version: String
 
   /// - Parameters:
   ///   - pool: run by this agent: its `run()` is the agent's.
   ///   - version: Scout's, for people.
-  package init(settings: AgentSettings, pool: SSHPool, version: String, logger: Logger) {
+  /// - Throws: AgentError where the journal of commands cannot be used.
+  package init(settings: AgentSettings, pool: SSHPool, version: String, logger: Logger) throws(AgentError) {
     self.settings = settings
     self.pool = pool
     self.version = version
     self.logger = logger
+    commands = try CommandBook(folder: settings.stateFolder, settings: settings.journal, logger: logger)
     inventory = InventoryStore(settings: settings, logger: logger)
   }
 
@@ -33,6 +37,17 @@ package final class Agent: AgentService, Service {
   package func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.pool.run() }
+      group.addTask {
+        await withTaskCancellationHandler {
+          await withGracefulShutdownHandler {
+            await self.jobs.run()
+          } onGracefulShutdown: {
+            self.jobs.finish()
+          }
+        } onCancel: {
+          self.jobs.finish()
+        }
+      }
       group.addTask {
         await cancelWhenGracefulShutdown { await self.inventory.follow { self.health.keep($0) } }
       }
@@ -109,8 +124,12 @@ package final class Agent: AgentService, Service {
     _ request: RunRequest, _ context: CallContext, _ sink: @escaping ReplySink<RunEvent>
   ) async throws -> CallTimings {
     try await perform("run", on: request.host, context) { operation in
-      let timings = try await RunOperation(request, in: operation).run(sink)
-      return (timings, timings)
+      guard request.kind == .command else {
+        let timings = try await RunOperation(request, in: operation).run(sink)
+        return (timings, timings)
+      }
+      let timings = try await CommandOperation(request, in: operation).run(commands, jobs, sink)
+      return (timings ?? CallTimings(), timings)
     }
   }
 
@@ -118,7 +137,7 @@ package final class Agent: AgentService, Service {
   /// is written, and every failure becomes an `AgentError`; what the sink throws passes unchanged.
   private func perform<Result: Sendable>(
     _ operation: String, on alias: String, _ call: CallContext,
-    _ body: (OperationContext) async throws -> (Result, CallTimings)
+    _ body: (OperationContext) async throws -> (Result, CallTimings?)
   ) async throws -> Result {
     let start = ContinuousClock.now
     load.started()
@@ -126,7 +145,7 @@ package final class Agent: AgentService, Service {
       let host = try await inventory.hosts().host(alias)
       let context = OperationContext(host: host, pool: pool, settings: settings, call: call)
       let (result, timings) = try await body(context)
-      health.answered(alias, after: timings.host, at: .now)
+      if let timings { health.answered(alias, after: timings.host, at: .now) }
       load.finished()
       audit(operation, alias, call, start, outcome: "ok")
       return result

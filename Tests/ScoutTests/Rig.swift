@@ -42,7 +42,7 @@ struct Rig: Sendable {
     let pool = SSHPool(settings: poolSettings, group: group, logger: logger)
     var settings = AgentSettings(name: "a", segment: "dc1", configPath: configPath)
     settings.reloadInterval = .milliseconds(100)
-    let agent = Agent(settings: settings, pool: pool, version: "test", logger: logger)
+    let agent = try Agent(settings: settings, pool: pool, version: "test", logger: logger)
     var services: [any Service] = [agent]
     var service: any AgentService = agent
     if wiring == .link {

@@ -21,6 +21,16 @@ struct OperationContext: Sendable {
       host.resolved, jumps: host.jumps, lane: bulk ? .bulk : .request, deadline: call.deadline, body)
     return (result, CallTimings(lease, total: start.duration(to: .now)))
   }
+
+  /// Kept back from the caller's time, so that ending a command that runs too long, and saying so, still fits into it.
+  static let endingReserve: Duration = .seconds(2)
+
+  /// When a command has to end: a fifth of what remains, two seconds at most, is kept for the ending.
+  func commandDeadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    let remaining = start.duration(to: call.deadline)
+    let reserve = min(remaining / 5, Self.endingReserve)
+    return min(call.deadline - reserve, start + settings.commandTimeout)
+  }
 }
 
 extension CallTimings {

@@ -1,7 +1,7 @@
 /// The names and numbers of the protocol that Protocol/README.md fixes. A namespace.
 package enum AgentProtocol {
   /// What `DescribeReply.protocol_version` says of this build.
-  package static let version: UInt32 = 1
+  package static let version: UInt32 = 2
   package static let service = "scout.agent.v1.Agent"
   static let healthService = "grpc.health.v1.Health"
 

@@ -40,6 +40,7 @@ package struct RPCContext: Sendable {
   package var deadline: ContinuousClock.Instant?
   /// The other end, as the socket has it.
   package var peer: SocketAddress?
+  package let fate = CallFate()
 
   package init(path: String, metadata: RPCMetadata, deadline: ContinuousClock.Instant?, peer: SocketAddress?) {
     self.path = path

@@ -60,14 +60,19 @@ package final class SSHPool: Sendable, Service {
 
   /// Runs a command on `host`, see `SSHConnection.run`.
   ///
-  /// - Parameter deadline: bounds the wait and the command.
+  /// - Parameters:
+  ///   - deadline: bounds the wait and the command.
+  ///   - starting: called with a connection at hand, before the host learns anything of the command; throwing, it keeps
+  ///     the command from being begun.
   /// - Throws: as `withFiles`, and what `SSHConnection.run` throws.
   package func run(
     _ host: ResolvedHost, jumps: [ResolvedHost] = [], _ command: RemoteCommand, deadline: ContinuousClock.Instant,
-    launched: @Sendable () async throws -> Void = {}, output: @Sendable (OutputChunk) async throws -> Void
+    starting: @Sendable () async throws -> Void = {}, launched: @Sendable () async throws -> Void = {},
+    output: @Sendable (OutputChunk) async throws -> Void
   ) async throws -> (CommandExit, LeaseTimings) {
     let held = try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline)
     do {
+      try await starting()
       let exit = try await held.connection.run(command, deadline: deadline, launched: launched, output: output)
       giveBack(held, sound: true)
       return (exit, held.timings)

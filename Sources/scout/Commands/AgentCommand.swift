@@ -26,7 +26,8 @@ struct AgentCommand: AsyncParsableCommand {
     let logger = log.logger(label: "scout.agent")
     let group = try EventLoops.start(settings)
     let parts = try AgentParts(
-      settings, name: settings.text(.agentName) ?? AgentParts.machineName, group: group, logger: logger)
+      settings, name: settings.text(.agentName) ?? AgentParts.machineName, stateFolder: settings.text(.stateDir),
+      group: group, logger: logger)
     let (host, port) = try settings.listenAddress()
     var server: AgentServer
     do {

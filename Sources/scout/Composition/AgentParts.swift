@@ -1,5 +1,6 @@
 import Pool
 import Agent
+import AgentAPI
 import Foundation
 import Logging
 import NIOCore
@@ -11,8 +12,12 @@ import Telemetry
 struct AgentParts {
   let agent: Agent
 
-  /// - Parameter name: the agent's own.
-  init(_ settings: SettingsReader, name: String, group: any EventLoopGroup, logger: Logger) throws {
+  /// - Parameters:
+  ///   - name: the agent's own.
+  ///   - stateFolder: where its journal of commands is kept; nil: in memory.
+  init(
+    _ settings: SettingsReader, name: String, stateFolder: String? = nil, group: any EventLoopGroup, logger: Logger
+  ) throws {
     var agentSettings = AgentSettings(name: name, segment: settings.text(.segment) ?? "local")
     agentSettings.configPath = try settings.readableFile(.sshConfig)
     agentSettings.knownHostsPath = settings.text(.knownHosts)
@@ -27,7 +32,12 @@ struct AgentParts {
     pool.pool.idleTimeout = .seconds(try settings.integer(.idleTimeout))
     let sshPool = SSHPool(
       settings: pool, credentials: settings.credentials(on: group), group: group, logger: logger)
-    agent = Agent(settings: agentSettings, pool: sshPool, version: Scout.version, logger: logger)
+    agentSettings.stateFolder = stateFolder
+    do {
+      agent = try Agent(settings: agentSettings, pool: sshPool, version: Scout.version, logger: logger)
+    } catch {
+      throw SettingsError("\(Setting.stateDir.variable) (\(Setting.stateDir.flag)): \(error.message)")
+    }
   }
 
   /// The agent's name where none is given: the machine's, without its domain.

@@ -91,6 +91,10 @@ extension Setting {
     "name", .text, "The agent's name, unique within its segment; the machine's name without it")
   static let tlsCA = Setting(
     "tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
+  static let stateDir = Setting(
+    "state_dir", .text,
+    "Folder for the journal of commands, so that none runs twice after a crash; without it the journal is in memory only"
+  )
 
   /// Of `scout coordinator`, in the order of its help.
   static let coordinator: [Setting] = [
@@ -100,7 +104,7 @@ extension Setting {
     agentCert, agentKey, embeddedAgent,
   ]
   /// Of `scout agent`.
-  static let agent: [Setting] = [listen, agentName, tlsCA, tlsCert, tlsKey]
+  static let agent: [Setting] = [listen, agentName, tlsCA, tlsCert, tlsKey, stateDir]
   /// Of both, and of the commands that work in their own process.
   static let shared: [Setting] = [
     sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,

@@ -105,10 +105,12 @@ struct AgentFlags: SettingFlags {
   @Option(help: Setting.tlsCA.argumentHelp) var tlsCa: String?
   @Option(help: Setting.tlsCert.argumentHelp) var tlsCert: String?
   @Option(help: Setting.tlsKey.argumentHelp) var tlsKey: String?
+  @Option(help: Setting.stateDir.argumentHelp) var stateDir: String?
 
   var given: [String: [String]] {
     scout.given([
       (.listen, listen), (.agentName, name), (.tlsCA, tlsCa), (.tlsCert, tlsCert), (.tlsKey, tlsKey),
+      (.stateDir, stateDir),
     ])
   }
 }
