@@ -135,7 +135,8 @@ let package = Package(
 
     // An agent that runs any command, for tests that kill it.
     .executableTarget(
-      name: "test-agent", dependencies: ["Agent", "AgentAPI", "SSH", .nioPosix, .logging, .lifecycle, .unixSignals],
+      name: "test-agent",
+      dependencies: ["Agent", "AgentAPI", "SSH", .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals],
       path: "Tests/AgentProcess", swiftSettings: settings),
 
     // Tests. Those that need hosts start their own sshd by `TestFleet`.

@@ -2,6 +2,7 @@ import Agent
 import AgentAPI
 import Foundation
 import Logging
+import NIOCore
 import NIOPosix
 import SSH
 import ServiceLifecycle
@@ -13,8 +14,8 @@ import UnixSignals
 
 let logger = Logger(label: "test-agent", factory: { _ in SwiftLogNoOpLogHandler() })
 let group = MultiThreadedEventLoopGroup.singleton
-var settings = AgentSettings(name: "a", segment: "dc1", configPath: CommandLine.arguments[1])
-settings.stateFolder = CommandLine.arguments[2]
+var settings = AgentSettings(name: "a", segment: "dc1", configPath: ProcessInfo.processInfo.arguments[1])
+settings.stateFolder = ProcessInfo.processInfo.arguments[2]
 settings.runsCommands = true
 let agent = try Agent(
   settings: settings, pool: SSHPool(group: group, logger: logger), version: "test", logger: logger)

@@ -187,6 +187,19 @@ import Testing
     #expect(output.count == 6 && output.segments.count == 3)
   }
 
+  @Test func aReaderAtItsEndSeesWhatComesLater() {
+    var output = Self.output([(.stdout, "ab")])
+    var (offset, segment) = (0, 0)
+    for text in ["ab", "cd", "ef"] {
+      let next = output.piece(after: offset, segment: &segment, limit: 100)
+      #expect(next.map { String(buffer: $0.bytes) } == text)
+      offset += text.utf8.count
+      let isEnd = output.piece(after: offset, segment: &segment, limit: 100) == nil
+      #expect(isEnd)
+      output.append(ByteBuffer(string: text == "ab" ? "cd" : "ef"), text == "ab" ? .stdout : .stderr)
+    }
+  }
+
   @Test func aPrefixSaysThatItIsOne() {
     let output = Self.output([(.stdout, "abc"), (.stderr, "de")])
     #expect(Self.read(output.prefix(4), by: 100) == ["1abc", "2d"] && output.prefix(4).isCut)

@@ -2,6 +2,7 @@ import AgentAPI
 import Foundation
 import Logging
 import NIOPosix
+import Synchronization
 import TestFleet
 import Testing
 
@@ -49,18 +50,28 @@ extension EndToEnd {
       func release() async throws { try await run("/bin/sh", ["-c", "echo go > \(fifo)"]) }
     }
 
-    /// What a command said, for somebody to look at meanwhile.
-    private actor Heard {
-      var output = ""
-      var exit: RunExit?
-      var accepted = 0
+    /// What a command said, for somebody to look at meanwhile. Sendable: state behind a lock.
+    private final class Heard: Sendable {
+      private struct State {
+        var output = ""
+        var exit: RunExit?
+        var accepted = 0
+      }
+
+      private let state = Mutex(State())
+
+      var output: String { state.withLock { $0.output } }
+      var exit: RunExit? { state.withLock { $0.exit } }
+      var accepted: Int { state.withLock { $0.accepted } }
 
       func take(_ event: RunEvent) {
-        switch event.event {
-        case .accepted: accepted += 1
-        case .stdout(let bytes): output += String(decoding: bytes, as: UTF8.self)
-        case .exit(let exit): self.exit = exit
-        case .stderr, nil: break
+        state.withLock { state in
+          switch event.event {
+          case .accepted: state.accepted += 1
+          case .stdout(let bytes): state.output += String(decoding: bytes, as: UTF8.self)
+          case .exit(let exit): state.exit = exit
+          case .stderr, nil: break
+          }
         }
       }
     }
@@ -94,7 +105,7 @@ extension EndToEnd {
     private static func ask(_ port: Int, _ request: RunRequest, principal: String = "p") async throws -> Heard {
       let heard = Heard()
       try await client(port) { remote in
-        _ = try await remote.run(request, context(principal: principal)) { await heard.take($0) }
+        _ = try await remote.run(request, context(principal: principal)) { heard.take($0) }
       }
       return heard
     }
@@ -120,10 +131,10 @@ extension EndToEnd {
       try await Self.with { site in
         let (first, _) = try await site.start()
         try await site.kill(first)
-        let (_second, port) = try await site.start()
-        defer { _second.signal(SIGKILL) }
+        let (second, port) = try await site.start()
+        defer { second.signal(SIGKILL) }
         let heard = try await Self.ask(port, site.request("echo x >> \(site.mark); echo said", id: "1"))
-        #expect(await heard.output == "said\n" && site.runs == 1)
+        #expect(heard.output == "said\n" && site.runs == 1)
       }
     }
 
@@ -144,7 +155,7 @@ extension EndToEnd {
         }
         #expect(absent?.code == .lost && absent?.mayHaveRun == false)
         let heard = try await Self.ask(next, request)
-        #expect(await heard.exit?.code == 0 && site.runs == 1)
+        #expect(heard.exit?.code == 0 && site.runs == 1)
       }
     }
 
@@ -156,7 +167,7 @@ extension EndToEnd {
         site.fleet.pause()
         let request = site.request("echo x >> \(site.mark)", id: "1")
         // Two records: accepted, started.
-        try await Self.killing(site, first, port, request) { site.journalSize > settled + 100 }
+        try await Self.killing(site, first, port, request) { site.journalSize > settled + 80 }
         site.fleet.resume()
         let (second, next) = try await site.start()
         defer { second.signal(SIGKILL) }
@@ -193,7 +204,7 @@ extension EndToEnd {
           var again = request
           again.resume = resume
           let heard = try await Self.ask(next, again)
-          #expect(await heard.output == "out\n" && heard.exit?.code == 7 && heard.accepted == 1)
+          #expect(heard.output == "out\n" && heard.exit?.code == 7 && heard.accepted == 1)
         }
         let other = await #expect(throws: AgentError.self) {
           _ = try await Self.ask(next, site.request("echo x >> \(site.mark)", id: "1"))
@@ -220,10 +231,10 @@ extension EndToEnd {
           try await withThrowingTaskGroup(of: Void.self) { calls in
             calls.addTask {
               await #expect(throws: AgentError.self) {
-                _ = try await remote.run(request, Self.context()) { await heard.take($0) }
+                _ = try await remote.run(request, Self.context()) { heard.take($0) }
               }
             }
-            while await heard.output != "begun\n" { try await Task.sleep(for: .milliseconds(5)) }
+            while heard.output != "begun\n" { try await Task.sleep(for: .milliseconds(5)) }
             // Ends the connection under the call.
             group.cancelAll()
             try await calls.waitForAll()
@@ -234,13 +245,13 @@ extension EndToEnd {
         again.resume = true
         try await Self.client(port) { [again] remote in
           try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { _ = try await remote.run(again, Self.context()) { await heard.take($0) } }
-            while await heard.output != "begun\n" { try await Task.sleep(for: .milliseconds(5)) }
+            group.addTask { _ = try await remote.run(again, Self.context()) { heard.take($0) } }
+            while heard.output != "begun\n" { try await Task.sleep(for: .milliseconds(5)) }
             try await site.release()
             try await group.waitForAll()
           }
         }
-        #expect(await heard.output == "begun\ngo\n" && heard.exit?.code == 0)
+        #expect(heard.output == "begun\ngo\n" && heard.exit?.code == 0)
         #expect(site.runs == 1)
       }
     }

@@ -46,8 +46,9 @@ struct CommandOutput: Sendable, Hashable {
   ///
   /// - Parameter segment: where the search begins, and where it ended: a reader keeps it.
   func piece(after offset: Int, segment: inout Int, limit: Int) -> (stream: Stream, bytes: ByteBuffer)? {
-    while segment < segments.count, segments[segment].end <= offset { segment += 1 }
-    guard segment < segments.count else { return nil }
+    // The last one may still grow.
+    while segment + 1 < segments.count, segments[segment].end <= offset { segment += 1 }
+    guard segment < segments.count, segments[segment].end > offset else { return nil }
     let length = min(limit, segments[segment].end - offset)
     guard let slice = bytes.getSlice(at: bytes.readerIndex + offset, length: length) else { return nil }
     return (segments[segment].stream, slice)

@@ -45,7 +45,7 @@ enum JournalFrame {
     else { return .torn }
     guard length > 0, turned == ~length else {
       // A file that was made longer and not yet written reads as zeros.
-      return file.readableBytesView.allSatisfy { $0 == 0 } ? .torn : .damaged
+      return file.readableBytesView.dropFirst(headSize).allSatisfy { $0 == 0 } ? .torn : .damaged
     }
     guard var payload = ahead.readSlice(length: Int(length)) else { return .torn }
     guard checksum(payload) == sum else { return ahead.readableBytes == 0 ? .torn : .damaged }
