@@ -92,10 +92,11 @@ let package = Package(
       [
         "Libssh2", "Pool", "SSHConfig", .nioCore, .nioPosix, .nioConcurrency, .deque, .crypto, .logging, .lifecycle,
       ]),
+    // `Routing` for what an agent admits: pure, and it knows nothing of coordinators.
     target(
       "Agent",
       [
-        "AgentAPI", "SSH", "SSHConfig", "Pool", .nioCore, .nioPosix, .logging, .lifecycle, .crypto, .protobuf, .deque,
+        "AgentAPI", "SSH", "SSHConfig", "Pool", "Routing", .nioCore, .nioPosix, .logging, .lifecycle, .crypto, .protobuf, .deque,
         .system,
       ]),
 

@@ -15,6 +15,7 @@ package final class Agent: AgentService, Service {
   private let health = HealthBook()
   private let pool: SSHPool
   private let load = LoadCounter()
+  private let door = Admission()
   private let commands: CommandBook
   private let jobs = CommandJobs()
   private let logger: Logger
@@ -49,7 +50,10 @@ package final class Agent: AgentService, Service {
         }
       }
       group.addTask {
-        await cancelWhenGracefulShutdown { await self.inventory.follow { self.health.keep($0) } }
+        await cancelWhenGracefulShutdown { await self.inventory.follow {
+            self.health.keep($0)
+            self.door.keep($0)
+          } }
       }
       try await group.waitForAll()
     }
@@ -96,7 +100,7 @@ package final class Agent: AgentService, Service {
   }
 
   package func stat(_ request: StatRequest, _ context: CallContext) async throws -> (FileInfo, CallTimings) {
-    try await perform("stat", on: request.host, context) { operation in
+    try await perform("stat", on: request.host, context, isTimed: true) { operation in
       let result = try await StatOperation(request, in: operation).run()
       return (result, result.1)
     }
@@ -105,7 +109,7 @@ package final class Agent: AgentService, Service {
   package func read(
     _ request: ReadRequest, _ context: CallContext, _ sink: @escaping ReplySink<ReadChunk>
   ) async throws -> CallTimings {
-    try await perform("read", on: request.host, context) { operation in
+    try await perform("read", on: request.host, context, isTimed: ReadOperation.isShort(request)) { operation in
       let timings = try await ReadOperation(request, in: operation).run(sink)
       return (timings, timings)
     }
@@ -133,18 +137,23 @@ package final class Agent: AgentService, Service {
     }
   }
 
-  /// What surrounds every operation: the host is found, the outcome is remembered for the host's health, one audit line
+  /// What surrounds every operation: the host is found, a turn is waited for, the outcome is remembered for the host's health, one audit line
   /// is written, and every failure becomes an `AgentError`; what the sink throws passes unchanged.
+  ///
+  /// - Parameter isTimed: what the host takes for it does not depend on what is asked, so it tells how loaded the agent is.
   private func perform<Result: Sendable>(
-    _ operation: String, on alias: String, _ call: CallContext,
+    _ operation: String, on alias: String, _ call: CallContext, isTimed: Bool = false,
     _ body: (OperationContext) async throws -> (Result, CallTimings?)
   ) async throws -> Result {
     let start = ContinuousClock.now
     load.started()
     do {
       let host = try await inventory.hosts().host(alias)
-      let context = OperationContext(host: host, pool: pool, settings: settings, call: call)
-      let (result, timings) = try await body(context)
+      let (result, timings) = try await door.admitting(alias, call) { slot in
+        let context = OperationContext(host: host, pool: pool, settings: settings, call: call, slot: slot)
+        let answer = try await body(context)
+        return (answer, latency: isTimed ? answer.1?.loadSample : nil)
+      }
       if let timings { health.answered(alias, after: timings.host, at: .now) }
       load.finished()
       audit(operation, alias, call, start, outcome: "ok")
@@ -192,6 +201,7 @@ package final class Agent: AgentService, Service {
     var heartbeat = Heartbeat()
     heartbeat.pool = PoolFigures(pool.snapshot())
     heartbeat.load = load.figures
+    door.report(in: &heartbeat.load)
     return heartbeat
   }
 }

@@ -17,6 +17,8 @@ package struct AdmissionQueue: Sendable {
     let flow: FlowKey
     let criticality: Criticality
     var started: Timestamp?
+    /// Started, and waiting for something that is not the agent.
+    var isParked = false
   }
 
   package static let perHost = 8
@@ -75,12 +77,30 @@ package struct AdmissionQueue: Sendable {
       limit.record(sample, inFlight: working)
       window.record(now.seconds(since: started), now: now)
     }
-    working -= 1
+    if !request.isParked { working -= 1 }
     let left = (perHost[request.flow.host] ?? 1) - 1
     perHost[request.flow.host] = left == 0 ? nil : left
     var out: [Action] = []
     serve(&out, now: now)
     return out
+  }
+
+  /// A request that was started waits for what is not the agent's doing: a connection, a command's end. It counts for its
+  /// host and no longer in the limit.
+  package mutating func parked(_ id: UInt64, now: Timestamp) -> [Action] {
+    guard let request = known[id], request.started != nil, !request.isParked else { return [] }
+    known[id]?.isParked = true
+    working -= 1
+    var out: [Action] = []
+    serve(&out, now: now)
+    return out
+  }
+
+  /// It goes on, whatever the limit: it was admitted.
+  package mutating func resumed(_ id: UInt64) {
+    guard known[id]?.isParked == true else { return }
+    known[id]?.isParked = false
+    working += 1
   }
 
   /// A request that waits is no longer wanted, or its deadline has passed. One that was started is told by `finished`.

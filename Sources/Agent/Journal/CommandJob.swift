@@ -30,7 +30,11 @@ struct CommandJob: Sendable {
       try await book.accepted(record)
       let (exit, lease) = try await context.pool.run(
         context.host.resolved, jumps: context.host.jumps, command, deadline: deadline,
-        starting: { try await book.starting(running.id) }, launched: { running.launched() }
+        waits: { context.slot.waits($0) }, starting: { try await book.starting(running.id) }, 
+        launched: {
+          context.slot.park()
+          running.launched()
+        }
       ) { chunk in
         running.wrote(chunk.bytes, chunk.stream == .stdout ? .stdout : .stderr)
       }
@@ -44,7 +48,7 @@ struct CommandJob: Sendable {
         JournalResult(
           exit: ByteBuffer(bytes: bytes), digest: Array(SHA256.hash(data: Array(output.bytes.readableBytesView))),
           output: output))
-      running.ended(.success((told, CallTimings(lease, total: start.duration(to: .now)))))
+      running.ended(.success((told, context.timings(lease, since: start))))
     } catch {
       let failure =
         AgentError.from(error, since: start)

@@ -49,6 +49,7 @@ struct CommandOperation: Sendable {
       }
       return try await follow(running, sink)
     case .attached(let running):
+      context.slot.park()
       return try await follow(running, sink)
     case .replay(let result):
       try await Self.replay(result, sink)

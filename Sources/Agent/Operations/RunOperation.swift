@@ -28,7 +28,12 @@ struct RunOperation: Sendable {
     let acceptance = Acceptance(sink: sink)
     let (exit, lease) = try await context.pool.run(
       context.host.resolved, jumps: context.host.jumps, command, deadline: context.commandDeadline(from: start),
-      launched: { try await acceptance.announce() }
+      waits: { context.slot.waits($0) },
+      launched: {
+        // From here on the host works, not the agent.
+        context.slot.park()
+        try await acceptance.announce()
+      }
     ) { chunk in
       var bytes = chunk.bytes
       while let piece = bytes.readSlice(length: min(Self.pieceSize, bytes.readableBytes)), piece.readableBytes > 0 {
@@ -44,7 +49,7 @@ struct RunOperation: Sendable {
     var event = RunEvent()
     event.exit = RunExit(exit)
     try await sink(event)
-    return CallTimings(lease, total: start.duration(to: .now))
+    return context.timings(lease, since: start)
   }
 }
 

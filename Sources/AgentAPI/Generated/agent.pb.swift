@@ -376,8 +376,10 @@ package nonisolated struct LoadFigures: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Requests that are worked on. What waits for a connection, and commands that run, are not counted.
   package var inFlight: UInt32 = 0
 
+  /// Requests that wait for their turn.
   package var waiting: UInt32 = 0
 
   /// Requests in flight that the agent allows itself at present.
