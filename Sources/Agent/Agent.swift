@@ -50,10 +50,12 @@ package final class Agent: AgentService, Service {
         }
       }
       group.addTask {
-        await cancelWhenGracefulShutdown { await self.inventory.follow {
+        await cancelWhenGracefulShutdown {
+          await self.inventory.follow {
             self.health.keep($0)
             self.door.keep($0)
-          } }
+          }
+        }
       }
       try await group.waitForAll()
     }

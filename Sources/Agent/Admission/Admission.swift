@@ -15,13 +15,13 @@ final class Admission: Sendable {
     let queued: Duration
   }
 
-  private enum Entry {
+  fileprivate enum Entry {
     case started
     case waiting
     case refused(AdmissionQueue.Action)
   }
 
-  private struct State {
+  fileprivate struct State {
     var queue = AdmissionQueue()
     var paces: [String: HostPace] = [:]
     var lastID: UInt64 = 0

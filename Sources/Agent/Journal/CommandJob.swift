@@ -30,7 +30,7 @@ struct CommandJob: Sendable {
       try await book.accepted(record)
       let (exit, lease) = try await context.pool.run(
         context.host.resolved, jumps: context.host.jumps, command, deadline: deadline,
-        waits: { context.slot.waits($0) }, starting: { try await book.starting(running.id) }, 
+        waits: { context.slot.waits($0) }, starting: { try await book.starting(running.id) },
         launched: {
           context.slot.park()
           running.launched()

@@ -46,7 +46,8 @@ package final class SSHPool: Sendable, Service {
   ///   reached), and what `body` throws.
   package func withFiles<Output: Sendable>(
     _ host: ResolvedHost, jumps: [ResolvedHost] = [], lane class: LeaseClass = .request,
-    deadline: ContinuousClock.Instant, waits: @Sendable (Bool) -> Void = { _ in }, _ body: (SFTPLane) async throws -> Output
+    deadline: ContinuousClock.Instant, waits: @Sendable (Bool) -> Void = { _ in },
+    _ body: (SFTPLane) async throws -> Output
   ) async throws -> (Output, LeaseTimings) {
     let (held, lane) = try await acquireLane(host, jumps: jumps, class: `class`, deadline: deadline, waits: waits)
     do {
@@ -69,7 +70,8 @@ package final class SSHPool: Sendable, Service {
   /// - Throws: as `withFiles`, and what `SSHConnection.run` throws.
   package func run(
     _ host: ResolvedHost, jumps: [ResolvedHost] = [], _ command: RemoteCommand, deadline: ContinuousClock.Instant,
-    waits: @Sendable (Bool) -> Void = { _ in }, starting: @Sendable () async throws -> Void = {}, launched: @Sendable () async throws -> Void = {},
+    waits: @Sendable (Bool) -> Void = { _ in }, starting: @Sendable () async throws -> Void = {},
+    launched: @Sendable () async throws -> Void = {},
     output: @Sendable (OutputChunk) async throws -> Void
   ) async throws -> (CommandExit, LeaseTimings) {
     let held = try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline, waits: waits)
