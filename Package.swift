@@ -97,10 +97,12 @@ let package = Package(
       [
         "Libssh2", "Pool", "SSHConfig", .nioCore, .nioPosix, .nioConcurrency, .deque, .crypto, .logging, .lifecycle,
       ]),
+    // `Routing` for what an agent admits: pure, and it knows nothing of coordinators.
     target(
       "Agent",
       [
-        "AgentAPI", "SSH", "SSHConfig", "Pool", .nioCore, .nioPosix, .logging, .lifecycle, .crypto,
+        "AgentAPI", "SSH", "SSHConfig", "Pool", "Routing", .nioCore, .nioPosix, .logging, .lifecycle, .crypto, .protobuf, .deque,
+        .system,
       ]),
 
     // Near the client.
@@ -138,6 +140,12 @@ let package = Package(
       name: "scout-simulation", dependencies: ["Simulation", .argumentParser], path: "Tests/Simulation/Tool",
       swiftSettings: settings),
 
+    // An agent that runs any command, for tests that kill it.
+    .executableTarget(
+      name: "test-agent",
+      dependencies: ["Agent", "AgentAPI", "SSH", .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals],
+      path: "Tests/AgentProcess", swiftSettings: settings),
+
     // Tests. Those that need hosts start their own sshd by `TestFleet`.
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
@@ -164,10 +172,12 @@ let package = Package(
     tests(
       "SSH", "SSHConfig", "Pool", "Libssh2", "TestFleet", .nioCore, .nioPosix, .nioEmbedded, .nioConcurrency, .logging,
       .lifecycle, .crypto, name: "SSH"),
-    tests("Agent", "AgentAPI", "SSH", "SSHConfig", "TestFleet", .nioPosix, .logging, name: "Agent"),
+    tests(
+      "Agent", "AgentAPI", "Routing", "SSH", "SSHConfig", "TestFleet", .nioCore, .nioPosix, .logging, name: "Agent"),
     tests("TestFleet", name: "TestFleet"),
     tests(
-      "scout", "Coordinator", "Agent", "AgentAPI", "MCP", "Pool", "SSH", "Telemetry", "TestFleet", .nioPosix, .nioCore,
+      "scout", "test-agent", "Coordinator", "Agent", "AgentAPI", "MCP", "Pool", "SSH", "Telemetry", "TestFleet",
+      .nioPosix, .nioCore,
       .lifecycle, .logging, name: "Scout"),
   ]
 )

@@ -13,6 +13,9 @@ package final class Agent: AgentService, Service {
   private let health: HealthBook
   private let pool: SSHPool
   private let load = LoadCounter()
+  private let door = Admission()
+  private let commands: CommandBook
+  private let jobs = CommandJobs()
   private let logger: Logger
   private let version: String
   private let isDraining = Atomic(false)
@@ -21,14 +24,16 @@ package final class Agent: AgentService, Service {
   ///   - pool: run by this agent: its `run()` is the agent's.
   ///   - health: what the pool's observer writes to.
   ///   - version: Scout's, for people.
+  /// - Throws: AgentError where the journal of commands cannot be used.
   package init(
     settings: AgentSettings, pool: SSHPool, health: HealthBook = HealthBook(), version: String, logger: Logger
-  ) {
+  ) throws(AgentError) {
     self.settings = settings
     self.pool = pool
     self.health = health
     self.version = version
     self.logger = logger
+    commands = try CommandBook(folder: settings.stateFolder, settings: settings.journal, logger: logger)
     inventory = InventoryStore(settings: settings, logger: logger)
   }
 
@@ -37,9 +42,21 @@ package final class Agent: AgentService, Service {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.pool.run() }
       group.addTask {
+        await withTaskCancellationHandler {
+          await withGracefulShutdownHandler {
+            await self.jobs.run()
+          } onGracefulShutdown: {
+            self.jobs.finish()
+          }
+        } onCancel: {
+          self.jobs.finish()
+        }
+      }
+      group.addTask {
         await cancelWhenGracefulShutdown {
           await self.inventory.follow {
             self.health.keep($0)
+            self.door.keep($0)
             self.health.wakes.wake()
           }
         }
@@ -104,7 +121,7 @@ package final class Agent: AgentService, Service {
   }
 
   package func stat(_ request: StatRequest, _ context: CallContext) async throws -> (FileInfo, CallTimings) {
-    try await perform("stat", on: request.host, context) { operation in
+    try await perform("stat", on: request.host, context, isTimed: true) { operation in
       let result = try await StatOperation(request, in: operation).run()
       return (result, result.1)
     }
@@ -113,7 +130,7 @@ package final class Agent: AgentService, Service {
   package func read(
     _ request: ReadRequest, _ context: CallContext, _ sink: @escaping ReplySink<ReadChunk>
   ) async throws -> CallTimings {
-    try await perform("read", on: request.host, context) { operation in
+    try await perform("read", on: request.host, context, isTimed: ReadOperation.isShort(request)) { operation in
       let timings = try await ReadOperation(request, in: operation).run(sink)
       return (timings, timings)
     }
@@ -132,24 +149,33 @@ package final class Agent: AgentService, Service {
     _ request: RunRequest, _ context: CallContext, _ sink: @escaping ReplySink<RunEvent>
   ) async throws -> CallTimings {
     try await perform("run", on: request.host, context) { operation in
-      let timings = try await RunOperation(request, in: operation).run(sink)
-      return (timings, timings)
+      guard request.kind == .command else {
+        let timings = try await RunOperation(request, in: operation).run(sink)
+        return (timings, timings)
+      }
+      let timings = try await CommandOperation(request, in: operation).run(commands, jobs, sink)
+      return (timings ?? CallTimings(), timings)
     }
   }
 
-  /// What surrounds every operation: the host is found, the outcome is remembered for the host's health, one audit line
+  /// What surrounds every operation: the host is found, a turn is waited for, the outcome is remembered for the host's health, one audit line
   /// is written, and every failure becomes an `AgentError`; what the sink throws passes unchanged.
+  ///
+  /// - Parameter isTimed: what the host takes for it does not depend on what is asked, so it tells how loaded the agent is.
   private func perform<Result: Sendable>(
-    _ operation: String, on alias: String, _ call: CallContext,
-    _ body: (OperationContext) async throws -> (Result, CallTimings)
+    _ operation: String, on alias: String, _ call: CallContext, isTimed: Bool = false,
+    _ body: (OperationContext) async throws -> (Result, CallTimings?)
   ) async throws -> Result {
     let start = ContinuousClock.now
     load.started()
     do {
       let host = try await inventory.hosts().host(alias)
-      let context = OperationContext(host: host, pool: pool, settings: settings, call: call)
-      let (result, timings) = try await body(context)
-      health.answered(alias, timings, at: .now)
+      let (result, timings) = try await door.admitting(alias, call) { slot in
+        let context = OperationContext(host: host, pool: pool, settings: settings, call: call, slot: slot)
+        let answer = try await body(context)
+        return (answer, latency: isTimed ? answer.1?.loadSample : nil)
+      }
+      if let timings { health.answered(alias, timings, at: .now) }
       load.finished()
       audit(operation, alias, call, start, outcome: "ok")
       return result
@@ -198,6 +224,7 @@ package final class Agent: AgentService, Service {
     heartbeat.pool = PoolFigures(pool.snapshot())
     heartbeat.load = load.figures
     heartbeat.draining = isDraining.load(ordering: .relaxed)
+    door.report(in: &heartbeat.load)
     return heartbeat
   }
 }

@@ -29,6 +29,12 @@ package struct AgentSettings: Sendable {
   /// Between two looks at whether the configuration changed.
   package var reloadInterval: Duration = .seconds(1)
 
+  /// Commands with effects are run, not only those that policy knows to be harmless.
+  package var runsCommands = false
+  /// The folder of the journal of commands; nil: it is kept in memory, and what ran when the agent went down is forgotten.
+  package var stateFolder: String?
+  package var journal = JournalSettings()
+
   package init(name: String, segment: String, configPath: String? = nil) {
     self.name = name
     self.segment = segment

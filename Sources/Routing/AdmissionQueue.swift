@@ -2,7 +2,7 @@
 /// `now`, and answers with what is to be done.
 ///
 /// Work is bounded by an adaptive limit, by 8 for one host, and by a quarter of the limit for a host while others wait.
-/// Waiting is bounded in number by four times the limit and in time by the deadlines: what would come too late is refused
+/// Waiting is bounded in number by four times the limit, half of that for one host, and in time by the deadlines: what would come too late is refused
 /// at the door, or dropped when its turn comes.
 package struct AdmissionQueue: Sendable {
   package enum Action: Sendable, Hashable {
@@ -17,6 +17,8 @@ package struct AdmissionQueue: Sendable {
     let flow: FlowKey
     let criticality: Criticality
     var started: Timestamp?
+    /// Started, and waiting for something that is not the agent.
+    var isParked = false
   }
 
   package static let perHost = 8
@@ -51,12 +53,15 @@ package struct AdmissionQueue: Sendable {
     refreshMedian(now)
     if criticality != .control, deadline.seconds(since: now) < median { return [.tooLate(id)] }
     known[id] = Known(flow: flow, criticality: criticality)
-    if waiting(upTo: criticality) == 0, mayWork(criticality), mayServe(flow) {
+    // Whoever waits has been looked at since the last event: what may work now passes only those whose hosts have enough.
+    if waitingHosts[flow.host] == nil, mayWork(criticality), mayServe(flow) {
       begin(id, flow, now: now)
       return [.start(id)]
     }
     var out: [Action] = []
-    if waiting >= Self.queueFactor * limit.current, !makeRoom(for: criticality, &out) {
+    let room = Self.queueFactor * limit.current
+    let isHostFull = (waitingHosts[flow.host] ?? 0) >= max(1, room / 2)
+    if isHostFull || (waiting >= room && !makeRoom(for: criticality, &out)) {
       known[id] = nil
       return [.shed(id, pushback: pushback)]
     }
@@ -75,12 +80,30 @@ package struct AdmissionQueue: Sendable {
       limit.record(sample, inFlight: working)
       window.record(now.seconds(since: started), now: now)
     }
-    working -= 1
+    if !request.isParked { working -= 1 }
     let left = (perHost[request.flow.host] ?? 1) - 1
     perHost[request.flow.host] = left == 0 ? nil : left
     var out: [Action] = []
     serve(&out, now: now)
     return out
+  }
+
+  /// A request that was started waits for what is not the agent's doing: a connection, a command's end. It counts for its
+  /// host and no longer in the limit.
+  package mutating func parked(_ id: UInt64, now: Timestamp) -> [Action] {
+    guard let request = known[id], request.started != nil, !request.isParked else { return [] }
+    known[id]?.isParked = true
+    working -= 1
+    var out: [Action] = []
+    serve(&out, now: now)
+    return out
+  }
+
+  /// It goes on, whatever the limit: it was admitted.
+  package mutating func resumed(_ id: UInt64) {
+    guard known[id]?.isParked == true else { return }
+    known[id]?.isParked = false
+    working += 1
   }
 
   /// A request that waits is no longer wanted, or its deadline has passed. One that was started is told by `finished`.
@@ -135,10 +158,6 @@ package struct AdmissionQueue: Sendable {
     guard working < Self.perHost else { return false }
     guard Double(working) >= max(1, Self.hostShare * Double(limit.current)) else { return true }
     return waitingHosts.count <= (waitingHosts[flow.host] == nil ? 0 : 1)
-  }
-
-  private func waiting(upTo criticality: Criticality) -> Int {
-    lines.prefix(Int(criticality.rawValue) + 1).reduce(0) { $0 + $1.count }
   }
 
   /// Gives up the least important one that waits, if it is less important.

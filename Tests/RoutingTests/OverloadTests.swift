@@ -144,6 +144,43 @@ import Testing
     #expect(queue.waiting == 32)
   }
 
+  @Test func aHostThatIsFullKeepsNobodyElseOut() {
+    var queue = AdmissionQueue(limit: ConcurrencyLimit(initial: 32, least: 32, most: 32))
+    var actions: [AdmissionQueue.Action] = []
+    for id in 0..<80 {
+      actions += queue.arrived(UInt64(id), flow: Self.flow(1), .interactive, deadline: at(1e6), now: at(0))
+    }
+    #expect(actions.count == 16 && queue.working == 8 && queue.waiting == 64)
+    guard case .shed(79, _)? = actions.last else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(
+      value(queue.arrived(100, flow: Self.flow(2), .optional, deadline: at(1e6), now: at(0))) == [.start(100)])
+  }
+
+  @Test func whoIsParkedMakesRoomAndCountsForItsHost() {
+    var queue = Self.busy(8)
+    _ = queue.arrived(50, flow: Self.flow(50), .control, deadline: at(1e6), now: at(0))
+    #expect(value(queue.parked(0, now: at(1))) == [.start(50)])
+    #expect(value(queue.parked(0, now: at(1))).isEmpty)
+    #expect(value(queue.parked(99, now: at(1))).isEmpty)
+    #expect(queue.working == 8)
+    queue.resumed(0)
+    queue.resumed(0)
+    queue.resumed(50)
+    #expect(queue.working == 9)
+    _ = queue.parked(0, now: at(2))
+    for id in [0, 1, 2, 3, 4, 5, 6, 7, 50] { _ = queue.finished(UInt64(id), sample: nil, now: at(3)) }
+    #expect(queue.working == 0 && queue.waiting == 0)
+    for id in 0..<8 {
+      _ = queue.arrived(UInt64(id), flow: Self.flow(1), .control, deadline: at(1e6), now: at(4))
+      _ = queue.parked(UInt64(id), now: at(4))
+    }
+    #expect(value(queue.arrived(9, flow: Self.flow(1), .control, deadline: at(1e6), now: at(4))).isEmpty)
+    #expect(queue.working == 0 && queue.waiting == 1)
+  }
+
   @Test func whatWouldComeTooLateIsRefusedAtTheDoorAndInTheQueue() {
     var queue = Self.busy(8)
     _ = queue.arrived(50, flow: Self.flow(50), .interactive, deadline: at(1_050), now: at(0))

@@ -43,7 +43,7 @@ struct Rig: Sendable {
     let pool = SSHPool(settings: poolSettings, group: group, logger: logger, observer: health.observer)
     var settings = AgentSettings(name: "a", segment: "dc1", configPath: configPath)
     settings.reloadInterval = .milliseconds(100)
-    let agent = Agent(settings: settings, pool: pool, health: health, version: "test", logger: logger)
+    let agent = try Agent(settings: settings, pool: pool, health: health, version: "test", logger: logger)
     var services: [any Service] = [agent]
     var service: any AgentService = agent
     if wiring == .link {

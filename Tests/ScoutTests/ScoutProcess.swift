@@ -10,15 +10,17 @@ final class ScoutProcess: Sendable {
   let input: FileHandle
 
   /// Where SwiftPM puts it: beside the test bundle.
-  static var binary: URL {
-    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "scout")
+  static var binary: URL { binary(named: "scout") }
+
+  static func binary(named name: String) -> URL {
+    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
   }
 
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+  init(_ arguments: [String], environment: [String: String] = [:], binary: URL = ScoutProcess.binary) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "scout-process-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     process = Process()
-    process.executableURL = Self.binary
+    process.executableURL = binary
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SCOUT_") }
       .merging(environment) { $1 }

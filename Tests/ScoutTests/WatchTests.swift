@@ -19,7 +19,7 @@ extension EndToEnd {
       let pool = SSHPool(group: MultiThreadedEventLoopGroup.singleton, logger: logger, observer: health.observer)
       var settings = AgentSettings(name: "a", segment: "dc1", configPath: fleet.configPath)
       settings.reloadInterval = .milliseconds(50)
-      let agent = Agent(settings: settings, pool: pool, health: health, version: "test", logger: logger)
+      let agent = try Agent(settings: settings, pool: pool, health: health, version: "test", logger: logger)
       let (events, told) = AsyncStream<WatchEvent>.makeStream()
       try await withThrowingTaskGroup(of: Void.self) { group in
         defer { group.cancelAll() }

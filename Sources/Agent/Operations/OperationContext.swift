@@ -8,6 +8,7 @@ struct OperationContext: Sendable {
   let pool: SSHPool
   let settings: AgentSettings
   let call: CallContext
+  let slot: Slot
 
   /// Leases an SFTP lane of the host for the length of `body`.
   ///
@@ -18,12 +19,33 @@ struct OperationContext: Sendable {
   ) async throws -> (Result, CallTimings) {
     let start = ContinuousClock.now
     let (result, lease) = try await pool.withFiles(
-      host.resolved, jumps: host.jumps, lane: bulk ? .bulk : .request, deadline: call.deadline, body)
-    return (result, CallTimings(lease, total: start.duration(to: .now)))
+      host.resolved, jumps: host.jumps, lane: bulk ? .bulk : .request, deadline: call.deadline,
+      waits: { slot.waits($0) }, body)
+    return (result, timings(lease, since: start))
+  }
+
+  /// - Parameter start: when the request was let in.
+  func timings(_ lease: LeaseTimings, since start: ContinuousClock.Instant) -> CallTimings {
+    var timings = CallTimings(lease, total: start.duration(to: .now))
+    timings.queue += slot.queued
+    return timings
+  }
+
+  /// Kept back from the caller's time, so that ending a command that runs too long, and saying so, still fits into it.
+  static let endingReserve: Duration = .seconds(2)
+
+  /// When a command has to end: a fifth of what remains, two seconds at most, is kept for the ending.
+  func commandDeadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    let remaining = start.duration(to: call.deadline)
+    let reserve = min(remaining / 5, Self.endingReserve)
+    return min(call.deadline - reserve, start + settings.commandTimeout)
   }
 }
 
 extension CallTimings {
+  /// The host's time where it is a measure of the agent's load: a handshake says nothing of that.
+  var loadSample: Duration? { poolHit ? host : nil }
+
   /// - Parameter total: the whole time on the agent; what is neither queue nor connect was the host's.
   init(_ lease: LeaseTimings, total: Duration) {
     self.init(

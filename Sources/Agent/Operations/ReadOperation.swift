@@ -40,6 +40,11 @@ struct ReadOperation: Sendable {
     wantsDigest = request.wantSha256
   }
 
+  /// Whether it is one answer of the lane and no more.
+  static func isShort(_ request: ReadRequest) -> Bool {
+    request.lines == nil && (1...Int64(SFTPLane.readLimit)).contains(request.limit)
+  }
+
   func run(_ sink: @escaping ReplySink<ReadChunk>) async throws -> CallTimings {
     let writer = ChunkWriter(sink: sink, wantsDigest: wantsDigest)
     let isBulk = limit.map { $0 > UInt64(SFTPLane.readLimit) } ?? true

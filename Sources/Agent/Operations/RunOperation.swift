@@ -2,12 +2,10 @@ import AgentAPI
 import NIOCore
 import SSH
 
-/// A command on a host, after the agent's own policy has allowed it. A value.
+/// A command on a host that policy knows to be harmless. A value. Those with effects: `CommandOperation`.
 struct RunOperation: Sendable {
   /// Bytes of output in one event at most: agent.proto, RunEvent.
   static let pieceSize = 64 * 1024
-  /// Kept back from the caller's time, so that ending a command that runs too long, and saying so, still fits into it.
-  static let endingReserve: Duration = .seconds(2)
 
   let context: OperationContext
   let command: RemoteCommand
@@ -15,28 +13,27 @@ struct RunOperation: Sendable {
   /// - Throws: `AgentError` with `refused_by_policy`, before anything reaches the host.
   init(_ request: RunRequest, in context: OperationContext) throws {
     self.context = context
-    let argv: [String]
-    switch request.kind {
-    case .query:
-      switch QueryPolicy.check(request.argv) {
-      case .allowed(let allowed): argv = allowed
-      case .refused(let reason): throw AgentError(code: .refusedByPolicy, message: reason)
-      }
-    case .command, .unspecified, .UNRECOGNIZED:
+    guard request.kind == .query else {
       throw AgentError(
         code: .refusedByPolicy, message: "this agent runs allow-listed commands only: use the tool `query`")
     }
-    let bound = context.settings.maxOutput
-    let wanted = request.maxOutputBytes <= 0 ? bound : min(bound, Int(clamping: request.maxOutputBytes))
-    command = RemoteCommand(argv, stdin: request.stdin.isEmpty ? nil : Array(request.stdin), maxOutput: wanted)
+    switch QueryPolicy.check(request.argv) {
+    case .allowed(let argv): command = RemoteCommand(request, argv: argv, bound: context.settings.maxOutput)
+    case .refused(let reason): throw AgentError(code: .refusedByPolicy, message: reason)
+    }
   }
 
   func run(_ sink: @escaping ReplySink<RunEvent>) async throws -> CallTimings {
     let start = ContinuousClock.now
     let acceptance = Acceptance(sink: sink)
     let (exit, lease) = try await context.pool.run(
-      context.host.resolved, jumps: context.host.jumps, command, deadline: commandDeadline(from: start),
-      launched: { try await acceptance.announce() }
+      context.host.resolved, jumps: context.host.jumps, command, deadline: context.commandDeadline(from: start),
+      waits: { context.slot.waits($0) },
+      launched: {
+        // From here on the host works, not the agent.
+        context.slot.park()
+        try await acceptance.announce()
+      }
     ) { chunk in
       var bytes = chunk.bytes
       while let piece = bytes.readSlice(length: min(Self.pieceSize, bytes.readableBytes)), piece.readableBytes > 0 {
@@ -52,14 +49,15 @@ struct RunOperation: Sendable {
     var event = RunEvent()
     event.exit = RunExit(exit)
     try await sink(event)
-    return CallTimings(lease, total: start.duration(to: .now))
+    return context.timings(lease, since: start)
   }
+}
 
-  /// A fifth of what remains, two seconds at most, is kept for the ending.
-  private func commandDeadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant {
-    let remaining = start.duration(to: context.call.deadline)
-    let reserve = min(remaining / 5, Self.endingReserve)
-    return min(context.call.deadline - reserve, start + context.settings.commandTimeout)
+extension RemoteCommand {
+  /// - Parameter bound: the agent's, of the output in bytes.
+  init(_ request: RunRequest, argv: [String], bound: Int) {
+    let wanted = request.maxOutputBytes <= 0 ? bound : min(bound, Int(clamping: request.maxOutputBytes))
+    self.init(argv, stdin: request.stdin.isEmpty ? nil : Array(request.stdin), maxOutput: wanted)
   }
 }
 

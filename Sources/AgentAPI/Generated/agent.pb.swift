@@ -496,8 +496,10 @@ package nonisolated struct LoadFigures: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Requests that are worked on. What waits for a connection, and commands that run, are not counted.
   package var inFlight: UInt32 = 0
 
+  /// Requests that wait for their turn.
   package var waiting: UInt32 = 0
 
   /// Requests in flight that the agent allows itself at present.
@@ -900,11 +902,15 @@ package nonisolated struct RunRequest: Sendable {
   /// Of stdout and stderr together; what comes after is dropped and the exit says truncated. 0: the agent's bound.
   package var maxOutputBytes: Int64 = 0
 
-  /// Minted by the coordinator, unique to this command. Required for RUN_KIND_COMMAND.
+  /// Minted by the coordinator, unique to this command: 1 to 128 bytes of printable ASCII. Required for RUN_KIND_COMMAND,
+  /// which the agent begins at most once under one id: see README.md, Commands that are asked for again.
   package var requestID: String = String()
 
   /// The command's standard input; empty: /dev/null.
   package var stdin: Data = Data()
+
+  /// Of RUN_KIND_COMMAND: it was accepted before. Attach to it or tell what came of it, and never begin it.
+  package var resume: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2171,7 +2177,7 @@ nonisolated extension Entry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
 
 nonisolated extension RunRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RunRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}argv\0\u{1}kind\0\u{3}max_output_bytes\0\u{3}request_id\0\u{1}stdin\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}argv\0\u{1}kind\0\u{3}max_output_bytes\0\u{3}request_id\0\u{1}stdin\0\u{1}resume\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2185,6 +2191,7 @@ nonisolated extension RunRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.maxOutputBytes) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.stdin) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.resume) }()
       default: break
       }
     }
@@ -2209,6 +2216,9 @@ nonisolated extension RunRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.stdin.isEmpty {
       try visitor.visitSingularBytesField(value: self.stdin, fieldNumber: 6)
     }
+    if self.resume != false {
+      try visitor.visitSingularBoolField(value: self.resume, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2219,6 +2229,7 @@ nonisolated extension RunRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.maxOutputBytes != rhs.maxOutputBytes {return false}
     if lhs.requestID != rhs.requestID {return false}
     if lhs.stdin != rhs.stdin {return false}
+    if lhs.resume != rhs.resume {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -7,6 +7,7 @@ extension CallContext {
     var metadata = RPCMetadata()
     if !requestID.isEmpty { metadata.add("scout-request-id", requestID) }
     if !principal.isEmpty { metadata.add("scout-principal", PercentEncoding.encode(principal)) }
+    if importance != .interactive { metadata.add("scout-importance", importance.rawValue) }
     return metadata
   }
 
@@ -18,7 +19,9 @@ extension CallContext {
     self.init(
       deadline: call.deadline ?? ContinuousClock.now + timeout,
       requestID: requestID.isEmpty ? newRequestID() : requestID,
-      principal: PercentEncoding.decode(call.metadata["scout-principal"] ?? ""))
+      principal: PercentEncoding.decode(call.metadata["scout-principal"] ?? ""),
+      importance: call.metadata["scout-importance"].flatMap(CallImportance.init(rawValue:)) ?? .interactive)
+    fate = call.fate
   }
 }
 

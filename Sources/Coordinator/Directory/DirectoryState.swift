@@ -12,6 +12,7 @@ struct DirectoryState: Sendable {
     var hosts: [String: (info: HostInfo, at: ContinuousClock.Instant)] = [:]
     var lastHeard: ContinuousClock.Instant?
     var isDraining = false
+    var load = LoadFigures()
     /// Why it cannot be heard at present.
     var failure: String?
     /// Removed; the number stays its own.
@@ -116,6 +117,7 @@ struct DirectoryState: Sendable {
   mutating func heartbeatReceived(_ heartbeat: Heartbeat, from agent: Int, at now: ContinuousClock.Instant) {
     agents[agent].isDraining = heartbeat.draining
     agents[agent].reply?.pool = heartbeat.pool
+    agents[agent].load = heartbeat.load
     heard(agent, at: now)
   }
 

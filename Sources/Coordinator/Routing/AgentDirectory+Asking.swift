@@ -34,6 +34,19 @@ extension AgentDirectory {
   }
 
   private func askDirectly(_ host: RosterHost, _ context: CallContext, _ attempt: RoutedCall.Attempt) async throws {
-    _ = try await attempt(HostAttempt(service: links[host.agents[0]].service, context: context, admit: {}))
+    let attempted = HostAttempt(service: links[host.agents[0]].service, context: context, admit: {})
+    var sheds = 0
+    while true {
+      do {
+        _ = try await attempt(attempted)
+        return
+      } catch let error as AgentError where error.isShed && !Task.isCancelled {
+        // Nobody else can be asked: the request waits here, for as long as the agent says and longer each time.
+        let pause = ShedPause.before(sheds, wish: error.retryAfter ?? .zero, spread: .random(in: 0.8...1.2))
+        guard ContinuousClock.now + pause < context.deadline else { throw error }
+        try await Task.sleep(for: pause)
+        sheds += 1
+      }
+    }
   }
 }

@@ -61,7 +61,9 @@ package final class CallRouter: Sendable {
   }
 
   func heartbeat(_ agent: Int, _ heartbeat: Heartbeat) {
-    let isOverloaded = heartbeat.load.limit > 0 && heartbeat.load.inFlight >= heartbeat.load.limit
+    // Short of the limit itself: the last of it is kept for what matters most (`Criticality.share`).
+    let load = heartbeat.load
+    let isOverloaded = load.limit > 0 && Double(load.inFlight) >= 0.9 * Double(load.limit)
     decide { router, now in
       router.heartbeat(agent, isOverloaded: isOverloaded, isDraining: heartbeat.draining, now: now)
     }

@@ -132,6 +132,8 @@ struct RoutedCall {
     let scope = CallScope()
     scopes[order.number] = (order.agent, scope)
     let (attempt, gate, mailbox, number) = (attempt, gate, mailbox, order.number)
+    var context = context
+    if order.purpose == .hedge { context.importance = .hedge }
     let wanted = HostAttempt(service: router.links[order.agent].service, context: context) {
       try gate.admit(number)
     }

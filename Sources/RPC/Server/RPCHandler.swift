@@ -42,6 +42,7 @@ package struct RPCContext: Sendable {
   package var peer: SocketAddress?
   /// The other end's certificate in DER, where it showed one and `RPCSettings.showsPeerCertificate` asks for it.
   package var peerCertificate: [UInt8]?
+  package let fate = CallFate()
 
   package init(
     path: String, metadata: RPCMetadata, deadline: ContinuousClock.Instant?, peer: SocketAddress?,

@@ -83,6 +83,8 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
   }
 
   func closed(_ error: HTTP2Error?) {
+    // Before the handler is cancelled, which may ask.
+    if error?.scope == .connection { context.fate.linkLost() }
     let (effects, senders) = state.withLock { state in
       state.timer.cancel()
       return (state.machine.streamClosed(), state.outbox.closed())

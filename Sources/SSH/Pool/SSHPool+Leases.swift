@@ -6,10 +6,11 @@ import Synchronization
 extension SSHPool {
   /// A lane that works: one that died while nobody used it is given back and the next one taken.
   func acquireLane(
-    _ host: ResolvedHost, jumps: [ResolvedHost], class: LeaseClass, deadline: ContinuousClock.Instant
+    _ host: ResolvedHost, jumps: [ResolvedHost], class: LeaseClass, deadline: ContinuousClock.Instant,
+    waits: @Sendable (Bool) -> Void
   ) async throws(SSHError) -> (HeldLease, SFTPLane) {
     while true {
-      let held = try await acquire(host, jumps: jumps, kind: .files, class: `class`, deadline: deadline)
+      let held = try await acquire(host, jumps: jumps, kind: .files, class: `class`, deadline: deadline, waits: waits)
       if let lane = held.lane, lane.isUsable { return (held, lane) }
       giveBack(held, sound: false)
     }
@@ -17,7 +18,7 @@ extension SSHPool {
 
   func acquire(
     _ host: ResolvedHost, jumps: [ResolvedHost], kind: LeaseKind, class: LeaseClass,
-    deadline: ContinuousClock.Instant
+    deadline: ContinuousClock.Instant, waits: @Sendable (Bool) -> Void
   ) async throws(SSHError) -> HeldLease {
     if let message = host.unsupportedMessage { throw SSHError(.unsupported, message) }
     let key = PoolKey(host, jumps: jumps)
@@ -29,6 +30,8 @@ extension SSHPool {
     case .held(let held): return held
     case .refused(let refusal): throw SSHError(refusal, host: host.alias)
     case .waiting(let id):
+      waits(true)
+      defer { waits(false) }
       switch await answer(to: id) {
       case .success(let held): return held
       case .failure(let refusal): throw SSHError(refusal, host: host.alias)

@@ -46,13 +46,15 @@ package final class SSHPool: Sendable, Service {
   ///   - jumps: the resolved hosts of its ProxyJump, in the order in which they are dialled.
   ///   - lane: `bulk` for long transfers, which then do not hold up short requests to the same host.
   ///   - deadline: bounds the wait for the lane; what `body` does has its own.
+  ///   - waits: told true when there is no lane at once, and false when the wait is over.
   /// - Throws: `SSHError` (`overloaded`, `timeout`, `connectTimeout`, `cancelled` and whatever kept the host from being
   ///   reached), and what `body` throws.
   package func withFiles<Output: Sendable>(
     _ host: ResolvedHost, jumps: [ResolvedHost] = [], lane class: LeaseClass = .request,
-    deadline: ContinuousClock.Instant, _ body: (SFTPLane) async throws -> Output
+    deadline: ContinuousClock.Instant, waits: @Sendable (Bool) -> Void = { _ in },
+    _ body: (SFTPLane) async throws -> Output
   ) async throws -> (Output, LeaseTimings) {
-    let (held, lane) = try await acquireLane(host, jumps: jumps, class: `class`, deadline: deadline)
+    let (held, lane) = try await acquireLane(host, jumps: jumps, class: `class`, deadline: deadline, waits: waits)
     do {
       let output = try await body(lane)
       giveBack(held, sound: lane.isUsable)
@@ -65,14 +67,21 @@ package final class SSHPool: Sendable, Service {
 
   /// Runs a command on `host`, see `SSHConnection.run`.
   ///
-  /// - Parameter deadline: bounds the wait and the command.
+  /// - Parameters:
+  ///   - deadline: bounds the wait and the command.
+  ///   - waits: as in `withFiles`.
+  ///   - starting: called with a connection at hand, before the host learns anything of the command; throwing, it keeps
+  ///     the command from being begun.
   /// - Throws: as `withFiles`, and what `SSHConnection.run` throws.
   package func run(
     _ host: ResolvedHost, jumps: [ResolvedHost] = [], _ command: RemoteCommand, deadline: ContinuousClock.Instant,
-    launched: @Sendable () async throws -> Void = {}, output: @Sendable (OutputChunk) async throws -> Void
+    waits: @Sendable (Bool) -> Void = { _ in }, starting: @Sendable () async throws -> Void = {},
+    launched: @Sendable () async throws -> Void = {},
+    output: @Sendable (OutputChunk) async throws -> Void
   ) async throws -> (CommandExit, LeaseTimings) {
-    let held = try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline)
+    let held = try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline, waits: waits)
     do {
+      try await starting()
       let exit = try await held.connection.run(command, deadline: deadline, launched: launched, output: output)
       giveBack(held, sound: true)
       return (exit, held.timings)
@@ -88,7 +97,9 @@ package final class SSHPool: Sendable, Service {
   package func touch(
     _ host: ResolvedHost, jumps: [ResolvedHost] = [], deadline: ContinuousClock.Instant
   ) async throws(SSHError) {
-    giveBack(try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline), sound: true)
+    let held = try await acquire(
+      host, jumps: jumps, kind: .command, class: .request, deadline: deadline, waits: { _ in })
+    giveBack(held, sound: true)
   }
 
   /// The pool's figures. Takes time with the number of connections: for reports.

@@ -24,8 +24,8 @@ struct AgentCommand: AsyncParsableCommand {
     let name = settings.text(.agentName) ?? AgentParts.machineName
     let checkInterval = try settings.integer(.checkInterval)
     let parts = try AgentParts(
-      settings, name: name, checkInterval: checkInterval == 0 ? nil : .seconds(checkInterval), group: group,
-      logger: logger)
+      settings, name: name, checkInterval: checkInterval == 0 ? nil : .seconds(checkInterval),
+      stateFolder: settings.text(.stateDir), group: group, logger: logger)
     let front = try await AgentFront(
       settings, agent: parts.agent, segment: parts.agent.settings.segment, name: name, group: group, logger: logger)
     try await runServices([parts.agent], front: ServiceBundle(services: front.services), logger: logger)

@@ -17,6 +17,12 @@ extension AgentDirectory {
     gauge("scout_link_up", "1 while the agent is heard of.") { $0.isHealthy ? 1 : 0 }
     gauge("scout_link_heard_seconds", "Since the agent was last heard of.") { $0.heardAgoMS.map { Double($0) / 1000 } }
     gauge("scout_agent_hosts", "Hosts that the agent serves.") { Double($0.hosts) }
+    gauge("scout_agent_limit", "Requests that the agent works on at once at most, at present.") {
+      Double($0.load.limit)
+    }
+    gauge("scout_agent_in_flight", "Requests that the agent works on.") { Double($0.load.inFlight) }
+    gauge("scout_agent_waiting", "Requests that wait for their turn at the agent.") { Double($0.load.waiting) }
+    counter("scout_agent_shed_total", "Requests that the agent turned away.") { Double($0.load.refused) }
     gauge("scout_pool_bound", "SSH connections at most.") { Double($0.pool.bound) }
     gauge("scout_pool_starting", "SSH connections being made.") { Double($0.pool.starting) }
     gauge("scout_pool_idle", "SSH connections without a lease.") { Double($0.pool.idle) }

@@ -1,5 +1,6 @@
 import Pool
 import Agent
+import AgentAPI
 import Foundation
 import Logging
 import NIOCore
@@ -15,11 +16,14 @@ struct AgentParts {
   ///   - name: the agent's own.
   ///   - checkInterval: see `AgentSettings`; the embedded agent has none, since it serves a person's own configuration and
   ///     goes to no host unasked.
+  ///   - stateFolder: where its journal of commands is kept; nil: in memory.
   init(
-    _ settings: SettingsReader, name: String, checkInterval: Duration? = nil, group: any EventLoopGroup, logger: Logger
+    _ settings: SettingsReader, name: String, checkInterval: Duration? = nil, stateFolder: String? = nil,
+    group: any EventLoopGroup, logger: Logger
   ) throws {
     var agentSettings = try settings.agentSettings(name: name)
     agentSettings.checkInterval = checkInterval
+    agentSettings.stateFolder = stateFolder
 
     var pool = SSHPoolSettings()
     pool.pool.connections = try settings.integer(.maxPoolSize)
@@ -28,7 +32,12 @@ struct AgentParts {
     let sshPool = SSHPool(
       settings: pool, credentials: settings.credentials(on: group), group: group, logger: logger,
       observer: health.observer)
-    agent = Agent(settings: agentSettings, pool: sshPool, health: health, version: Scout.version, logger: logger)
+    do {
+      agent = try Agent(
+        settings: agentSettings, pool: sshPool, health: health, version: Scout.version, logger: logger)
+    } catch {
+      throw SettingsError("\(Setting.stateDir.variable) (\(Setting.stateDir.flag)): \(error.message)")
+    }
   }
 
   /// The agent's name where none is given: the machine's, without its domain.

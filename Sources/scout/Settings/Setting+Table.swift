@@ -104,6 +104,10 @@ extension Setting {
   )
   static let tlsCA = Setting(
     "tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
+  static let stateDir = Setting(
+    "state_dir", .text,
+    "Folder for the journal of commands, so that none runs twice after a crash; without it the journal is in memory only"
+  )
 
   /// Of `scout coordinator`, in the order of its help.
   static let coordinator: [Setting] = [
@@ -113,7 +117,9 @@ extension Setting {
     agentCert, agentKey, agentListen, embeddedAgent,
   ]
   /// Of `scout agent`.
-  static let agent: [Setting] = [listen, coordinators, agentName, checkInterval, tlsCA, tlsCert, tlsKey]
+  static let agent: [Setting] = [
+    listen, coordinators, agentName, checkInterval, tlsCA, tlsCert, tlsKey, stateDir,
+  ]
   /// Of both, and of the commands that work in their own process.
   static let shared: [Setting] = [
     sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,

@@ -114,11 +114,12 @@ struct AgentFlags: SettingFlags {
   @Option(help: Setting.tlsCA.argumentHelp) var tlsCa: String?
   @Option(help: Setting.tlsCert.argumentHelp) var tlsCert: String?
   @Option(help: Setting.tlsKey.argumentHelp) var tlsKey: String?
+  @Option(help: Setting.stateDir.argumentHelp) var stateDir: String?
 
   var given: [String: [String]] {
     var flags = scout.given([
       (.listen, listen), (.agentName, name), (.checkInterval, checkInterval), (.tlsCA, tlsCa), (.tlsCert, tlsCert),
-      (.tlsKey, tlsKey),
+      (.tlsKey, tlsKey), (.stateDir, stateDir),
     ])
     if !coordinator.isEmpty { flags[Setting.coordinators.name] = coordinator }
     return flags
