@@ -26,16 +26,18 @@ import Testing
     _ book: Book = Book(), tls: HTTP2TLS? = nil, settings: HTTP2Settings = HTTP2Settings(), maxWaiting: Int = 64
   ) async throws -> HTTP2Gate {
     try await HTTP2Gate.bind(
-      host: "127.0.0.1", port: 0, tls: tls, settings: settings, maxWaiting: maxWaiting, group: loops, logger: quiet,
+      host: "127.0.0.1", port: 0, tls: tls, settings: settings, full: "full", maxWaiting: maxWaiting, group: loops,
+      logger: quiet,
       greet: { $0.line.hasPrefix("hello") ? .welcome("come in") : .refuse("go away", reason: "test") },
       arrived: book.enter)
   }
 
   private func dial(
-    _ gate: HTTP2Gate, tls: HTTP2TLS? = nil, line: String = "hello", log: ServerLog = ServerLog()
+    _ gate: HTTP2Gate, tls: HTTP2TLS? = nil, line: String = "hello", settings: HTTP2Settings = HTTP2Settings(),
+    log: ServerLog = ServerLog()
   ) async throws -> HTTP2Connection {
     try await HTTP2Connection.dial(
-      host: "127.0.0.1", port: gate.localAddress.port ?? 0, tls: tls,
+      host: "127.0.0.1", port: gate.localAddress.port ?? 0, tls: tls, settings: settings,
       greeting: Greeting(line: line) { answer throws(HTTP2Error) in
         guard answer == "come in" else {
           throw HTTP2Error(.connectFailed, "answered: \(answer)", scope: .connection, maybeProcessed: false)
@@ -76,10 +78,45 @@ import Testing
     #expect(gate.connectionCount == 0)
   }
 
-  @Test func arefusalIsToldToTheVisitor() async throws {
+  @Test func aRefusalIsToldToTheVisitor() async throws {
     let gate = try await gate()
     let error = await #expect(throws: HTTP2Error.self) { try await dial(gate, line: "good day") }
     #expect(error?.message == "answered: go away")
+    #expect(gate.connectionCount == 0)
+    await gate.shutdown()
+  }
+
+  @Test func aFullHouseIsToldToTheVisitor() async throws {
+    var settings = HTTP2Settings()
+    settings.maxConnections = 1
+    let book = Book()
+    let gate = try await gate(book, settings: settings)
+    _ = try await dial(gate)
+    let error = await #expect(throws: HTTP2Error.self) { try await dial(gate) }
+    #expect(error?.message == "answered: full")
+    #expect(gate.connectionCount == 1)
+    await gate.shutdown()
+  }
+
+  @Test func manyCancelsDoNotEndALinkWhoseEndsKnowEachOther() async throws {
+    let book = Book()
+    let gate = try await gate(book)
+    _ = try await dial(gate, settings: HTTP2Settings().authenticated)
+    let (connection, _) = try await book.first()
+    // nghttp2's own limit is 1000 and 33 a second.
+    for _ in 0..<20 {
+      let streams = try await connection.onLoop {
+        (0..<100).compactMap { _ in
+          try? connection.openStream(head: HTTP2Connection.head("/hold"), endStream: false, handler: Unheard())
+        }
+      }
+      #expect(streams.count == 100)
+      // They have left once this has come back.
+      _ = try await connection.exchange("/echo", body: ByteBuffer(string: "x"))
+      try await connection.onLoop { for stream in streams { stream.reset(.cancel) } }
+    }
+    let reply = try await connection.exchange("/echo", body: ByteBuffer(string: "x"))
+    #expect(reply.error == nil)
     await gate.shutdown()
   }
 
@@ -142,4 +179,13 @@ import Testing
     try await peer.close()
     await gate.shutdown()
   }
+}
+
+/// Confined to its event loop. Takes no notice.
+private final class Unheard: HTTP2StreamHandler {
+  func received(head: [HTTP2Header], endStream: Bool) {}
+  func received(data: ByteBuffer, endStream: Bool) {}
+  func received(trailers: [HTTP2Header]) {}
+  func writable() {}
+  func closed(_ error: HTTP2Error?) {}
 }

@@ -1,13 +1,13 @@
 /// How long an agent waits before it dials a coordinator again: full jitter over a bound that is as long as the trouble has lasted so far.
 /// A value.
 ///
-/// So many agents spread over that time, none waits longer after an outage than the outage itself took (or `first`, where that is
-/// longer), and a long one costs few attempts. With a bound that doubles for each attempt instead, an agent that drew short pauses is
+/// So many agents spread over that time, none waits longer after an outage than the outage itself took (or twice `first`, where that
+/// is longer), and a long one costs few attempts. With a bound that doubles for each attempt instead, an agent that drew short pauses is
 /// punished for it: of 200, one or two came back a quarter of a minute after an outage of two seconds.
 struct ReconnectBackoff {
   typealias Instant = ContinuousClock.Instant
 
-  /// The least bound, and the one of the first pause.
+  /// The bound of the first pause; later ones have twice as much at least.
   let first: Duration
   let longest: Duration
   /// A tunnel that stood so long ends the trouble; a shorter one does not.
@@ -28,8 +28,10 @@ struct ReconnectBackoff {
   ///   - jitter: 0..<1, uniformly drawn.
   mutating func pause(at now: Instant, stood: Duration?, jitter: Double) -> Duration {
     if let stood, stood >= stableAfter { began = nil }
-    let began = began ?? now
-    self.began = began
-    return min(max(first, began.duration(to: now)), longest) * jitter
+    guard let began else {
+      began = now
+      return first * jitter
+    }
+    return min(max(first * 2, began.duration(to: now)), longest) * jitter
   }
 }

@@ -56,7 +56,9 @@ package final class TunnelHub: Service {
     http2.handshakeTimeout = settings.handshakeTimeout
     let (arrivals, newArrival) = AsyncStream.makeStream(of: Arrival.self)
     let gate = try await HTTP2Gate.bind(
-      host: host, port: port, tls: tls, settings: http2, maxWaiting: settings.maxWaiting, group: group, logger: logger,
+      host: host, port: port, tls: tls, settings: http2,
+      full: TunnelAnswer.refused("\(settings.maxTunnels) agents are here already").line,
+      maxWaiting: settings.maxWaiting, group: group, logger: logger,
       greet: { TunnelVisitor($0).answer },
       arrived: { connection, visitor in
         guard let identity = TunnelVisitor(visitor).identity else { return }

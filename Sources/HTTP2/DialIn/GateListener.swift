@@ -7,6 +7,7 @@ import NIOSSL
 struct GateListener: Sendable {
   var tls: HTTP2TLS?
   var settings: HTTP2Settings
+  var full: String
   var logger: Logger
   var waiting: ConnectionRegistry
   var admitted: ConnectionRegistry
@@ -79,7 +80,7 @@ struct GateListener: Sendable {
         return .refuse(
           HTTP2Error(
             .connectFailed, "\(admitted.limit) connections are open already", scope: .connection,
-            maybeProcessed: false), reply: nil)
+            maybeProcessed: false), reply: full)
       }
       waiting.remove(connection)
       ready.whenSuccess { arrived(connection, visitor) }

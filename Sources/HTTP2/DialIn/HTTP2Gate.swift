@@ -40,14 +40,15 @@ package final class HTTP2Gate: Sendable {
   ///   - tls: Requires a certificate of the peer, signed by one of its trust roots, and `h2` by ALPN. Without it `host` has to be a
   ///     loopback address or `localhost`.
   ///   - settings: `maxConnections` bounds those that were let in; `handshakeTimeout` counts from the TCP connection to the peer's SETTINGS.
+  ///   - full: The line that a peer is answered with where `maxConnections` are there.
   ///   - maxWaiting: Connections at once that have not been let in yet; one above is closed when it comes.
   /// - Throws: `plaintextRefused`, `invalidConfiguration` (certificates and keys), `connectFailed` (the address).
   package static func bind(
-    host: String, port: Int, tls: HTTP2TLS?, settings: HTTP2Settings = HTTP2Settings(), maxWaiting: Int = 64,
-    group: any EventLoopGroup, logger: Logger, greet: @escaping Greet, arrived: @escaping Arrived
+    host: String, port: Int, tls: HTTP2TLS?, settings: HTTP2Settings = HTTP2Settings(), full: String,
+    maxWaiting: Int = 64, group: any EventLoopGroup, logger: Logger, greet: @escaping Greet, arrived: @escaping Arrived
   ) async throws(HTTP2Error) -> HTTP2Gate {
     try await GateListener(
-      tls: tls, settings: settings, logger: logger, waiting: ConnectionRegistry(limit: maxWaiting),
+      tls: tls, settings: settings, full: full, logger: logger, waiting: ConnectionRegistry(limit: maxWaiting),
       admitted: ConnectionRegistry(limit: settings.maxConnections), greet: greet, arrived: arrived
     ).bind(host: host, port: port, group: group)
   }
