@@ -122,9 +122,9 @@ let package = Package(
     .executableTarget(
       name: "scout",
       dependencies: [
-        "Coordinator", "Routing", "Agent", "AgentAPI", "HTTP2", "SSH", "SSHConfig", "MCP", "Telemetry", .argumentParser,
+        "Coordinator", "Routing", "Agent", "AgentAPI", "Enrollment", "HTTP2", "SSH", "SSHConfig", "MCP", "Telemetry", .argumentParser,
         "Pool", .configuration, .system, .httpClient, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix,
-        .nioHTTP1,
+        .nioHTTP1, .nioConcurrency,
       ],
       swiftSettings: settings),
 

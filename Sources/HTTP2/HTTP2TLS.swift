@@ -9,6 +9,9 @@ package struct HTTP2TLS: Sendable, Hashable {
   /// Client: the name that the server's certificate must carry, where it is not the host that is connected to. A certificate
   /// that carries the address connected to is accepted too.
   package var serverName: String?
+  /// Client: the server's certificate must carry the name or address that is connected to. Where it is false, `policy` alone says
+  /// which holder of a certificate of the authority is the one that is meant.
+  package var isNameChecked = true
   /// Server: a client may come without a certificate; one that is shown is checked all the same.
   package var isClientCertificateOptional = false
   /// Who, of those that the authority signed, is let in.

@@ -14,7 +14,7 @@ struct Scout: AsyncParsableCommand {
     version: version,
     subcommands: [
       CoordinatorCommand.self, AgentCommand.self, HostsCommand.self, ReadCommand.self, ListCommand.self,
-      RouteCommand.self, QueryCommand.self, DoctorCommand.self,
+      RouteCommand.self, QueryCommand.self, DoctorCommand.self, PKICommand.self,
     ])
 
   static let version = "0.1.0"

@@ -19,6 +19,16 @@ package struct CertificateStore: Sendable {
     self.path = path
   }
 
+  /// The files of whichever generation is in use when they are opened. Two of them can be of different ones, in the moment of a
+  /// renewal: whoever needs them to fit takes `load()`'s, or tries again.
+  package var currentFiles: (authority: String, chain: String, key: String) {
+    let current = path.appending(Self.currentLink)
+    return (
+      current.appending(Self.authorityFile).string, current.appending(Self.chainFile).string,
+      current.appending(Self.keyFile).string
+    )
+  }
+
   /// - Returns: Nil where nothing was ever installed.
   /// - Throws: `storage`, `badCertificate`, `notOurs`: what lies there cannot be used. An expired certificate is returned.
   package func load() throws(EnrollmentError) -> StoredCertificate? {

@@ -10,7 +10,10 @@ struct AgentCommand: AsyncParsableCommand {
       A coordinator reaches it by --agent SEGMENT=https://HOST:PORT; or it dials coordinators itself, by --coordinator \
       HOST:PORT, and needs no open port. SSH keys stay here. Beyond loopback both sides show certificates: --tls-ca, \
       --tls-cert and --tls-key. An agent that dials is who its certificate says: spiffe://DOMAIN/agent/SEGMENT/NAME.
-      """)
+      An agent that has joined (`scout agent join`) needs --state-dir instead of the three files: the certificate there \
+      says its segment and name, and is renewed in time.
+      """,
+    subcommands: [AgentJoinCommand.self, AgentDrainCommand.self])
 
   @OptionGroup(title: "Coordinators") var agent: AgentFlags
   @OptionGroup(title: "Hosts and logging") var shared: SharedFlags
@@ -21,13 +24,20 @@ struct AgentCommand: AsyncParsableCommand {
     log.bootstrap()
     let logger = log.logger(label: "scout.agent")
     let group = try EventLoops.start(settings)
-    let name = settings.text(.agentName) ?? AgentParts.machineName
+    let presence = try settings.text(.stateDir).map { folder throws(SettingsError) in
+      try AgentPresence(stateFolder: folder)
+    }
+    defer { withExtendedLifetime(presence) {} }
+    let security = try settings.text(.stateDir).flatMap { try AgentSecurity(stateFolder: $0) }
+    let name = security?.name ?? settings.text(.agentName) ?? AgentParts.machineName
     let checkInterval = try settings.integer(.checkInterval)
     let parts = try AgentParts(
-      settings, name: name, checkInterval: checkInterval == 0 ? nil : .seconds(checkInterval),
+      settings, name: name, segment: security?.segment,
+      checkInterval: checkInterval == 0 ? nil : .seconds(checkInterval),
       stateFolder: settings.text(.stateDir), group: group, logger: logger)
     let front = try await AgentFront(
-      settings, agent: parts.agent, segment: parts.agent.settings.segment, name: name, group: group, logger: logger)
+      settings, security: security, agent: parts.agent, segment: parts.agent.settings.segment, name: name, group: group,
+      logger: logger)
     try await runServices([parts.agent], front: ServiceBundle(services: front.services), logger: logger)
   }
 }

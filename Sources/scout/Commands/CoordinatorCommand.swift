@@ -30,9 +30,16 @@ struct CoordinatorCommand: AsyncParsableCommand {
         "SCOUT_ENABLE_UI has no effect: answers are data and text", metadata: ["value": .string(unused)])
     }
     // Behind the directory, so that tunnels drain before it stops following them.
-    let hub = try await parts.tunnelHub(settings).map { [$0 as any Service] } ?? []
+    var doors = try await parts.tunnelHub(settings)
+    if settings.text(.enrollListen) != nil {
+      guard let security = parts.security else {
+        throw SettingsError(
+          "\(Setting.enrollListen.flag) needs \(Setting.pki.flag): who has no authority can let nobody join")
+      }
+      doors += try await security.enrollment(settings, group: parts.group, logger: parts.logger)
+    }
     do {
-      try await runServices(parts.services + hub, front: front(parts, settings), logger: parts.logger)
+      try await runServices(parts.services + doors, front: front(parts, settings), logger: parts.logger)
     } catch let error as FrontDoorSettingsError {
       throw SettingsError(error.message)
     }

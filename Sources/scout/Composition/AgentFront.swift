@@ -10,18 +10,24 @@ struct AgentFront {
 
   /// Listens already where it is to listen.
   ///
+  /// - Parameter security: where the agent has joined; files that are given win over it.
   /// - Throws: `SettingsError`.
   init(
-    _ settings: SettingsReader, agent: any AgentService, segment: String, name: String, group: any EventLoopGroup,
-    logger: Logger
+    _ settings: SettingsReader, security: AgentSecurity?, agent: any AgentService, segment: String, name: String,
+    group: any EventLoopGroup, logger: Logger
   ) async throws {
-    let tls = try settings.mutualTLS(.tlsCA, .tlsCert, .tlsKey)
+    let tls = try settings.mutualTLS(.tlsCA, .tlsCert, .tlsKey) ?? security?.tls
     var services = try Self.dialers(
       settings, tls, agent: agent, segment: segment, name: name, group: group, logger: logger)
     if services.isEmpty || settings.isSaid(.listen) {
-      services.append(
-        try await Self.server(settings, tls, agent: agent, segment: segment, group: group, logger: logger))
+      let server = try await Self.server(settings, tls, agent: agent, segment: segment, group: group, logger: logger)
+      services.append(server)
+      if let tls {
+        services.append(
+          CertificateWatch(tls: tls, logger: logger) { tls throws(HTTP2Error) in try server.replace(tls) })
+      }
     }
+    if let security { services.append(try security.keeper(settings, group: group, logger: logger)) }
     self.services = services
   }
 

@@ -1,3 +1,4 @@
+import Enrollment
 import AgentAPI
 import Coordinator
 import Foundation
@@ -12,14 +13,19 @@ struct AgentLinks {
   private(set) var services: [any Service] = []
 
   /// Reads `SEGMENT=URL` of each agent, and the files that secure the links.
-  init(_ settings: SettingsReader, group: any EventLoopGroup, logger: Logger) throws {
-    let tls = try settings.mutualTLS(.agentCA, .agentCert, .agentKey)
+  ///
+  /// - Parameter security: where the coordinator has the authority; files that are given win over it.
+  init(
+    _ settings: SettingsReader, security: CoordinatorSecurity?, group: any EventLoopGroup, logger: Logger
+  ) throws {
+    let files = try settings.mutualTLS(.agentCA, .agentCert, .agentKey)
     for text in settings.list(.agents) {
       let (segment, url) = try Self.split(text)
+      let tls = files ?? security.map { $0.store.tls($0.links.policy(.agent, segment: segment)) }
       guard url.scheme != "https" || tls != nil else {
         throw SettingsError(
-          "\(Setting.agents.flag) \(text): https needs \(Setting.agentCA.flag), \(Setting.agentCert.flag) and "
-            + Setting.agentKey.flag)
+          "\(Setting.agents.flag) \(text): https needs \(Setting.pki.flag), or \(Setting.agentCA.flag), "
+            + "\(Setting.agentCert.flag) and \(Setting.agentKey.flag)")
       }
       let name = links.contains { $0.name == segment } ? "\(segment)#\(links.count + 1)" : segment
       let target = AgentTarget(

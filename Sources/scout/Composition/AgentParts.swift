@@ -14,14 +14,17 @@ struct AgentParts {
 
   /// - Parameters:
   ///   - name: the agent's own.
+  ///   - segment: as its certificate says; nil: as the settings say.
   ///   - checkInterval: see `AgentSettings`; the embedded agent has none, since it serves a person's own configuration and
   ///     goes to no host unasked.
   ///   - stateFolder: where its journal of commands is kept; nil: in memory.
   init(
-    _ settings: SettingsReader, name: String, checkInterval: Duration? = nil, stateFolder: String? = nil,
+    _ settings: SettingsReader, name: String, segment: String? = nil, checkInterval: Duration? = nil,
+    stateFolder: String? = nil,
     group: any EventLoopGroup, logger: Logger
   ) throws {
     var agentSettings = try settings.agentSettings(name: name)
+    if let segment { agentSettings.segment = segment }
     agentSettings.checkInterval = checkInterval
     agentSettings.stateFolder = stateFolder
 

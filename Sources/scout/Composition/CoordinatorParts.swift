@@ -14,6 +14,8 @@ struct CoordinatorParts: Sendable {
   let directory: AgentDirectory
   let logger: Logger
   let group: any EventLoopGroup
+  /// Where the coordinator has the authority.
+  let security: CoordinatorSecurity?
   /// What has to run for calls to be answered, in the order of dependency.
   let services: [any Service]
 
@@ -29,8 +31,11 @@ struct CoordinatorParts: Sendable {
     logger = log.logger(label: "scout")
     group = try running ?? EventLoops.start(settings)
     metrics = MetricsRegistry()
+    security = try settings.text(.pki).map {
+      try CoordinatorSecurity(folder: $0, name: AgentParts.machineName.lowercased())
+    }
 
-    var agents = try AgentLinks(settings, group: group, logger: logger)
+    var agents = try AgentLinks(settings, security: security, group: group, logger: logger)
     if try settings.flag(.embeddedAgent) ?? true {
       let parts = try AgentParts(settings, name: "embedded", group: group, logger: logger)
       agents.embed(parts.agent, segment: parts.agent.settings.segment)
@@ -50,7 +55,9 @@ struct CoordinatorParts: Sendable {
         metrics: quiet ? nil : metrics, audit: quiet ? nil : AuditLog(logger: logger), logger: logger,
         log: quiet ? CallObserver.LogSettings() : try settings.callLog()))
     tools = ToolSet(core: core)
-    services = agents.services + [directory]
+    services =
+      (security?.services(name: AgentParts.machineName.lowercased(), logger: logger) ?? []) + agents.services
+      + [directory]
     directory.register(in: metrics)
     directory.registerRouting(in: metrics)
   }

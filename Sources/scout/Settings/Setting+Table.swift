@@ -84,6 +84,12 @@ extension Setting {
     "agent_listen", .text,
     "HOST:PORT where agents dial in; beyond loopback it needs the three files of --agent-ca, --agent-cert and --agent-key"
   )
+  static let pki = Setting(
+    "pki", .text,
+    "Folder of the authority that `scout pki init` made: links are secured by its certificates, and agents join by its tokens"
+  )
+  static let enrollListen = Setting(
+    "enroll_listen", .text, "HOST:PORT where agents join and renew their certificates; needs --pki")
   static let embeddedAgent = Setting(
     "embedded_agent", .flag, standard: "true", "Serve the hosts of the own ssh_config within this process")
 
@@ -114,7 +120,7 @@ extension Setting {
     transport, httpHost, httpPort, tlsCert, tlsKey, behindProxy, apiKeys, authEnabled, allowedOrigins, allowedHosts,
     rateLimitPerMinute, rateLimitBurst, maxConcurrentRequests, maxBodySize, maxFileSize, slowThreshold, logPayloads,
     agents, agentCA,
-    agentCert, agentKey, agentListen, embeddedAgent,
+    agentCert, agentKey, agentListen, pki, enrollListen, embeddedAgent,
   ]
   /// Of `scout agent`.
   static let agent: [Setting] = [

@@ -70,8 +70,12 @@ struct LinkFlags: SettingFlags {
 /// Where agents reach the coordinator.
 struct TunnelFlags: SettingFlags {
   @Option(help: Setting.agentListen.argumentHelp) var agentListen: String?
+  @Option(help: Setting.pki.argumentHelp) var pki: String?
+  @Option(help: Setting.enrollListen.argumentHelp) var enrollListen: String?
 
-  var given: [String: [String]] { scout.given([(.agentListen, agentListen)]) }
+  var given: [String: [String]] {
+    scout.given([(.agentListen, agentListen), (.pki, pki), (.enrollListen, enrollListen)])
+  }
 }
 
 /// How MCP clients reach the coordinator.

@@ -1,0 +1,67 @@
+import Foundation
+package import HTTP2
+package import Logging
+package import NIOCore
+import RPC
+
+/// Asks a coordinator's enrollment port, each time on a connection of its own. A value.
+package struct EnrollmentClient: Sendable {
+  /// Of one question, connecting included.
+  static let timeout: Duration = .seconds(10)
+
+  package var host: String
+  package var port: Int
+  /// Nil: plaintext, on loopback only.
+  package var tls: HTTP2TLS?
+  private let group: any EventLoopGroup
+  private let logger: Logger
+
+  package init(host: String, port: Int, tls: HTTP2TLS?, group: any EventLoopGroup, logger: Logger) {
+    self.host = host
+    self.port = port
+    self.tls = tls
+    self.group = group
+    self.logger = logger
+  }
+
+  package func join(_ request: EnrollmentJoinRequest) async throws(EnrollmentRefusal) -> [[UInt8]] {
+    try await ask { client, deadline throws(RPCError) in
+      try await client.unary(EnrollmentServer.join, try request.framed(), deadline: deadline)
+    }
+  }
+
+  package func renew(_ request: EnrollmentRenewRequest) async throws(EnrollmentRefusal) -> [[UInt8]] {
+    try await ask { client, deadline throws(RPCError) in
+      try await client.unary(EnrollmentServer.renew, try request.framed(), deadline: deadline)
+    }
+  }
+
+  private func ask(
+    _ body: (RPCClient, ContinuousClock.Instant) async throws(RPCError) -> RPCReply
+  ) async throws(EnrollmentRefusal) -> [[UInt8]] {
+    let deadline = ContinuousClock.now + Self.timeout
+    let connection: HTTP2Connection
+    do throws(HTTP2Error) {
+      connection = try await HTTP2Connection.connect(
+        host: host, port: port, tls: tls, on: group.any(), timeout: Self.timeout, logger: logger)
+    } catch {
+      throw EnrollmentRefusal(.unavailable, error.message)
+    }
+    let client = RPCClient(connection: connection, authority: "\(host):\(port)", isSecure: tls != nil)
+    let result = await answer { () throws(RPCError) in
+      try EnrollmentCertificates(received: try await body(client, deadline).message).chain.map { Array($0) }
+    }
+    await connection.shutdown(grace: .zero)
+    return try result.get()
+  }
+
+  private func answer(
+    _ body: () async throws(RPCError) -> [[UInt8]]
+  ) async -> Result<[[UInt8]], EnrollmentRefusal> {
+    do throws(RPCError) {
+      return .success(try await body())
+    } catch {
+      return .failure(EnrollmentRefusal(error))
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+package import HTTP2
+package import Logging
+package import NIOCore
+import RPC
+import ServiceLifecycle
+import Synchronization
+
+/// Serves an `EnrollmentService` on a port of its own, to whoever reaches it. A value; it listens from `bind` on and answers from
+/// `run` on.
+///
+/// Strangers can talk to it, so all is bounded low: 64 connections, 16 KiB a message, four answers at once.
+package struct EnrollmentServer: Service {
+  static let join = "/scout.enrollment.v1.Enrollment/Join"
+  static let renew = "/scout.enrollment.v1.Enrollment/Renew"
+  static let longestMessage = 16 << 10
+  static let atOnce = 4
+
+  private let server: RPCServer
+
+  /// Listens.
+  ///
+  /// - Parameters:
+  ///   - port: 0 takes any; `address` says which.
+  ///   - tls: shown to everybody; a client's certificate is asked for and not demanded. Nil: loopback only, and nobody can renew.
+  /// - Throws: HTTP2Error, as `AgentServer.bind`.
+  package static func bind(
+    _ service: any EnrollmentService, host: String, port: Int, tls: HTTP2TLS?, group: any EventLoopGroup, logger: Logger
+  ) async throws(HTTP2Error) -> EnrollmentServer {
+    var tls = tls
+    tls?.isClientCertificateOptional = true
+    var http2 = HTTP2Settings()
+    http2.maxConnections = 64
+    var rpc = RPCSettings()
+    rpc.maxMessageBytes = longestMessage
+    rpc.showsPeerCertificate = true
+    let server = try await RPCServer.bind(
+      host: host, port: port, tls: tls, routes: routes(service), http2: http2, settings: rpc, group: group,
+      logger: logger)
+    return EnrollmentServer(server: server)
+  }
+
+  /// Where it listens.
+  package var address: SocketAddress { server.localAddress }
+
+  /// As `HTTP2Server.replace`.
+  package func replace(_ tls: HTTP2TLS) throws(HTTP2Error) {
+    var tls = tls
+    tls.isClientCertificateOptional = true
+    try server.replace(tls)
+  }
+
+  /// Answers until graceful shutdown or cancellation. Once.
+  package func run() async throws {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await server.run() }
+      try? await gracefulShutdown()
+      await server.shutdown(grace: Task.isCancelled ? .zero : .seconds(2))
+    }
+  }
+
+  private static func routes(_ service: any EnrollmentService) -> RPCServer.Routes {
+    let places = Places(count: atOnce)
+    return [
+      join: .unary { message, call in
+        let request = try EnrollmentJoinRequest(received: message)
+        return try await places.answering {
+          () throws(EnrollmentRefusal) in try await service.join(request, from: call.peerName)
+        }
+      },
+      renew: .unary { message, call in
+        let request = try EnrollmentRenewRequest(received: message)
+        guard let certificate = call.peerCertificate else {
+          throw RPCError(.unauthenticated, "to renew, show the certificate that is to be renewed")
+        }
+        return try await places.answering {
+          () throws(EnrollmentRefusal) in
+          try await service.renew(request, certificate: certificate, from: call.peerName)
+        }
+      },
+    ]
+  }
+}
+
+/// So many answers at once, and no queue. Sendable: an atomic.
+private final class Places: Sendable {
+  private let free: Atomic<Int>
+
+  init(count: Int) { free = Atomic(count) }
+
+  func answering(_ body: () async throws(EnrollmentRefusal) -> [[UInt8]]) async throws(RPCError) -> RPCAnswer {
+    guard free.subtract(1, ordering: .relaxed).newValue >= 0 else {
+      free.add(1, ordering: .relaxed)
+      throw RPCError(.unavailable, "others are being answered: try again in a second")
+    }
+    defer { free.add(1, ordering: .relaxed) }
+    var reply = EnrollmentCertificates()
+    do throws(EnrollmentRefusal) {
+      reply.chain = try await body().map { Data($0) }
+    } catch {
+      throw error.status
+    }
+    return RPCAnswer(try reply.framed())
+  }
+}
+
+extension RPCContext {
+  fileprivate var peerName: String { peer.map { "\($0)" } ?? "unknown" }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// `scout agent drain`: the agent of this machine finishes what runs, takes nothing new, and ends.
+struct AgentDrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drain", abstract: "Have the agent of this machine finish what runs and end.",
+    discussion: """
+      The same as SIGTERM to it. Returns when it has ended: 0, or 1 when it still runs after --wait. A service manager \
+      that starts it again gives a restart without a failed request where the segment has a second agent.
+      """)
+
+  @Option(help: "The agent's --state-dir. Without it, SCOUT_STATE_DIR.") var stateDir: String?
+  @Option(help: "Seconds to wait for its end, 0 to 600.") var wait = 30
+
+  func run() async throws {
+    guard let folder = stateDir ?? ProcessInfo.processInfo.environment["SCOUT_STATE_DIR"], !folder.isEmpty else {
+      throw SettingsError("name the agent's folder with --state-dir; an agent without one is drained by SIGTERM")
+    }
+    guard (0...600).contains(wait) else { throw SettingsError("--wait: a whole number from 0 to 600, in seconds") }
+    guard let process = AgentPresence.process(stateFolder: folder) else {
+      throw SettingsError("no agent runs with the folder \(folder)")
+    }
+    guard kill(process, SIGTERM) == 0 else {
+      throw SettingsError("process \(process) cannot be told: \(String(cString: strerror(errno)))")
+    }
+    let limit = ContinuousClock.now + .seconds(wait)
+    while AgentPresence.process(stateFolder: folder) == process {
+      guard ContinuousClock.now < limit else {
+        print("the agent (process \(process)) still finishes what runs")
+        throw ExitCode(1)
+      }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    print("the agent (process \(process)) has ended")
+  }
+}

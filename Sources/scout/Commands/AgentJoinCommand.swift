@@ -1,0 +1,68 @@
+import AgentAPI
+import ArgumentParser
+import Enrollment
+import Foundation
+import HTTP2
+import Logging
+import NIOPosix
+import SystemPackage
+
+/// `scout agent join`: a token for a certificate.
+struct AgentJoinCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "join", abstract: "Get this machine's certificate with a token of `scout pki token`.",
+    discussion: """
+      The token is read from SCOUT_JOIN_TOKEN, or from standard input. It is sent only after the coordinator has shown \
+      the authority that the token names. The key is made here and stays here. Afterwards `scout agent --state-dir` with \
+      the same folder secures its links by the certificate, and renews it by itself.
+      """)
+
+  @Option(help: "HOST:PORT of a coordinator's --enroll-listen.") var enroll: String
+  @Option(help: "Folder for the certificate and what else the agent keeps; made where it is missing.")
+  var stateDir: String
+
+  func run() async throws {
+    let settings = try await SettingsReader(flags: [:], environment: [:], file: nil)
+    let (host, port) = try settings.address(enroll, of: .enrollListen)
+    let token = try Self.token()
+    let pending = try KeyAndRequest()
+    var request = EnrollmentJoinRequest()
+    request.secret = Data(token.secret)
+    request.certificateRequest = Data(pending.request)
+    let seen = SeenAuthority()
+    let check = ChainCheck { chain in seen.note(chain, token.pin) }
+    let logger = Logger(label: "scout.join") { _ in SwiftLogNoOpLogHandler() }
+    let client = EnrollmentClient(
+      host: host, port: port, tls: HTTP2TLS(check: check), group: MultiThreadedEventLoopGroup.singleton,
+      logger: logger)
+    let chain: [[UInt8]]
+    do {
+      chain = try await client.join(request)
+    } catch {
+      throw SettingsError("the coordinator at \(enroll) gave no certificate: \(error.message)")
+    }
+    guard let authority = seen.authority else { throw SettingsError("the coordinator showed no authority") }
+    let credentials = try pending.accept(chain, from: authority, as: nil, now: .now)
+    let folder = FilePath(stateDir)
+    try FileManager.default.createDirectory(
+      atPath: stateDir, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try CertificateStore(folder.appending(AgentSecurity.folder)).install(credentials)
+    try (enroll + "\n").write(
+      toFile: folder.appending(AgentSecurity.addressFile).string, atomically: true, encoding: .utf8)
+    let identity = credentials.leaf.identity
+    print("joined as \(identity), until \(credentials.leaf.notAfter) and renewed before")
+  }
+
+  private static func token() throws -> JoinToken {
+    var text = ProcessInfo.processInfo.environment["SCOUT_JOIN_TOKEN"]
+    if text == nil { text = readLine(strippingNewline: true) }
+    guard let text, !text.isEmpty else {
+      throw SettingsError("no token: set SCOUT_JOIN_TOKEN, or write the token to standard input")
+    }
+    do {
+      return try JoinToken(text)
+    } catch {
+      throw SettingsError("the token cannot be used: \(error.message)")
+    }
+  }
+}

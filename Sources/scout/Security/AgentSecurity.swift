@@ -1,0 +1,62 @@
+import AgentAPI
+import Enrollment
+import Foundation
+import HTTP2
+import Logging
+import NIOCore
+import ServiceLifecycle
+import SystemPackage
+
+/// What an agent that has joined secures its links by: the certificate in its state folder, which it renews itself.
+struct AgentSecurity: Sendable {
+  static let folder = "certificates"
+  static let addressFile = "enrollment"
+
+  let store: CertificateStore
+  let stored: StoredCertificate
+  let links: LinkGuard
+  /// Where it joined, and renews.
+  let address: String
+
+  /// Nil where the agent never joined. Blocks.
+  ///
+  /// - Throws: `SettingsError`.
+  init?(stateFolder: String) throws {
+    let folder = FilePath(stateFolder)
+    store = CertificateStore(folder.appending(Self.folder))
+    do {
+      guard let stored = try store.load() else { return nil }
+      self.stored = stored
+    } catch {
+      throw SettingsError("\(Setting.stateDir.flag) \(stateFolder): \(error)")
+    }
+    links = LinkGuard(stored.authority)
+    let path = folder.appending(Self.addressFile).string
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw SettingsError("\(path) cannot be read: join anew with a token of `scout pki token`")
+    }
+    address = text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  var segment: String { stored.identity.segment ?? "" }
+  var name: String { stored.identity.name }
+  var tls: HTTP2TLS { store.tls(links.policy(.coordinator)) }
+
+  /// - Throws: `SettingsError` where the file with the address was changed by hand.
+  func keeper(_ settings: SettingsReader, group: any EventLoopGroup, logger: Logger) throws(SettingsError)
+    -> CertificateKeeper
+  {
+    let (host, port) = try settings.address(address, of: .stateDir)
+    let tls = tls
+    return CertificateKeeper(
+      store: store, logger: logger,
+      renew: { stored in
+        let pending = try KeyAndRequest()
+        var request = EnrollmentRenewRequest()
+        request.certificateRequest = Data(pending.request)
+        let chain = try await EnrollmentClient(host: host, port: port, tls: tls, group: group, logger: logger)
+          .renew(request)
+        return try pending.accept(chain, from: stored.authority, as: stored.identity, now: .now)
+      }, renewed: {})
+  }
+}

@@ -1,0 +1,76 @@
+import AgentAPI
+import Enrollment
+import Foundation
+import Logging
+import NIOPosix
+import ServiceLifecycle
+
+/// The authority within a coordinator: answers those who join and renew, and keeps revoked machines out. Sendable.
+struct AuthorityDesk: EnrollmentService, Service {
+  let exchange: EnrollmentExchange
+  let links: LinkGuard
+  let logger: Logger
+
+  func join(_ request: EnrollmentJoinRequest, from peer: String) async throws(EnrollmentRefusal) -> [[UInt8]] {
+    let claim = TokenClaim(
+      .agent, segment: request.segment.isEmpty ? nil : request.segment, name: request.name.isEmpty ? nil : request.name)
+    let join = JoinRequest(secret: Array(request.secret), claim: claim, request: Array(request.certificateRequest))
+    return try await answer(peer) { exchange.join(join, now: .now) }
+  }
+
+  func renew(
+    _ request: EnrollmentRenewRequest, certificate: [UInt8], from peer: String
+  ) async throws(EnrollmentRefusal) -> [[UInt8]] {
+    let bytes = Array(request.certificateRequest)
+    return try await answer(peer) { exchange.renew(bytes, peer: certificate, now: .now) }
+  }
+
+  /// Looks each second whether somebody was revoked, and sweeps what has run out now and then.
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      var turns = 0
+      while (try? await Task.sleep(for: .seconds(1))) != nil {
+        turns += 1
+        let isHourly = turns % 3600 == 0
+        do {
+          let isChanged = try await NIOThreadPool.singleton.runIfActive {
+            if isHourly {
+              _ = try exchange.revocations.sweep(now: .now)
+              _ = try exchange.tokens.sweep(now: .now)
+            }
+            return try exchange.revocations.reloadIfChanged()
+          }
+          guard isChanged else { continue }
+          logger.notice("revocations read anew")
+          links.reexamine()
+        } catch {
+          logger.error("revocations not read", metadata: ["reason": "\(error)"])
+        }
+      }
+    }
+  }
+
+  private func answer(
+    _ peer: String, _ body: @escaping @Sendable () -> EnrollmentOutcome
+  ) async throws(EnrollmentRefusal) -> [[UInt8]] {
+    let outcome: EnrollmentOutcome
+    do {
+      outcome = try await NIOThreadPool.singleton.runIfActive(body)
+    } catch {
+      throw EnrollmentRefusal(.unavailable, "The coordinator is stopping")
+    }
+    var facts: Logger.Metadata = ["peer": .string(peer)]
+    for fact in outcome.facts { facts[fact.name] = .string(fact.value) }
+    switch outcome.result {
+    case .success(let issued):
+      logger.notice("certificate issued", metadata: facts)
+      return issued.chain
+    case .failure(let error):
+      logger.warning("certificate refused", metadata: facts)
+      switch error.code {
+      case .badRequest, .keyNotAllowed: throw EnrollmentRefusal(.badRequest, error.peerMessage)
+      default: throw EnrollmentRefusal(error.mayPass ? .unavailable : .denied, error.peerMessage)
+      }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import Enrollment
+import Foundation
+import NIOConcurrencyHelpers
+
+/// The authority that a server showed in its handshake, once it has the pin. Sendable: state behind a lock.
+final class SeenAuthority: Sendable {
+  private let seen = NIOLockedValueBox<AuthorityCertificate?>(nil)
+
+  var authority: AuthorityCertificate? { seen.withLockedValue { $0 } }
+
+  /// - Returns: Whether the chain has it.
+  func note(_ chain: [[UInt8]], _ pin: AuthorityPin) -> Bool {
+    guard let (authority, _) = try? AuthorityCertificate.pinned(pin, in: chain, now: .now) else { return false }
+    seen.withLockedValue { $0 = authority }
+    return true
+  }
+}
