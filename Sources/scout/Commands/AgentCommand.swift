@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import Foundation
 import Logging
 import Telemetry
 
@@ -17,6 +18,15 @@ struct AgentCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Coordinators") var agent: AgentFlags
   @OptionGroup(title: "Hosts and logging") var shared: SharedFlags
+
+  /// For the subcommands.
+  func stateFolder() throws(SettingsError) -> String {
+    let folder = agent.stateDir ?? ProcessInfo.processInfo.environment[Setting.stateDir.variable]
+    guard let folder, !folder.isEmpty else {
+      throw SettingsError("name the agent's folder with \(Setting.stateDir.flag), or set \(Setting.stateDir.variable)")
+    }
+    return folder
+  }
 
   func run() async throws {
     let settings = try await SettingsReader(agent, shared, config: shared.config)

@@ -7,17 +7,15 @@ struct AgentDrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drain", abstract: "Have the agent of this machine finish what runs and end.",
     discussion: """
-      The same as SIGTERM to it. Returns when it has ended: 0, or 1 when it still runs after --wait. A service manager \
+      --state-dir (SCOUT_STATE_DIR) says which agent. The same as SIGTERM to it. Returns when it has ended: 0, or 1 when it still runs after --wait. A service manager \
       that starts it again gives a restart without a failed request where the segment has a second agent.
       """)
 
-  @Option(help: "The agent's --state-dir. Without it, SCOUT_STATE_DIR.") var stateDir: String?
+  @ParentCommand var parent: AgentCommand
   @Option(help: "Seconds to wait for its end, 0 to 600.") var wait = 30
 
   func run() async throws {
-    guard let folder = stateDir ?? ProcessInfo.processInfo.environment["SCOUT_STATE_DIR"], !folder.isEmpty else {
-      throw SettingsError("name the agent's folder with --state-dir; an agent without one is drained by SIGTERM")
-    }
+    let folder = try parent.stateFolder()
     guard (0...600).contains(wait) else { throw SettingsError("--wait: a whole number from 0 to 600, in seconds") }
     guard let process = AgentPresence.process(stateFolder: folder) else {
       throw SettingsError("no agent runs with the folder \(folder)")

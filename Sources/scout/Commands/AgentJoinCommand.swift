@@ -12,18 +12,19 @@ struct AgentJoinCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "join", abstract: "Get this machine's certificate with a token of `scout pki token`.",
     discussion: """
-      The token is read from SCOUT_JOIN_TOKEN, or from standard input. It is sent only after the coordinator has shown \
+      --state-dir (SCOUT_STATE_DIR) says in which folder the certificate and what else the agent keeps belongs; it is made \
+      where it is missing. The token is read from SCOUT_JOIN_TOKEN, or from standard input. It is sent only after the coordinator has shown \
       the authority that the token names. The key is made here and stays here. Afterwards `scout agent --state-dir` with \
       the same folder secures its links by the certificate, and renews it by itself.
       """)
 
   @Option(help: "HOST:PORT of a coordinator's --enroll-listen.") var enroll: String
-  @Option(help: "Folder for the certificate and what else the agent keeps; made where it is missing.")
-  var stateDir: String
+  @ParentCommand var parent: AgentCommand
 
   func run() async throws {
     let settings = try await SettingsReader(flags: [:], environment: [:], file: nil)
     let (host, port) = try settings.address(enroll, of: .enrollListen)
+    let stateDir = try parent.stateFolder()
     let token = try Self.token()
     let pending = try KeyAndRequest()
     var request = EnrollmentJoinRequest()
