@@ -101,8 +101,9 @@ let package = Package(
     target(
       "Agent",
       [
-        "AgentAPI", "SSH", "SSHConfig", "Pool", "Routing", .nioCore, .nioPosix, .logging, .lifecycle, .crypto, .protobuf, .deque,
-        .system,
+        "AgentAPI", "SSH", "SSHConfig", "Pool", "Routing", .nioCore, .nioPosix, .logging, .lifecycle, .crypto,
+        .protobuf,
+        .deque, .system,
       ]),
 
     // Near the client.

@@ -1,4 +1,5 @@
 import AgentAPI
+import Coordinator
 import Foundation
 import Logging
 import NIOPosix
@@ -16,9 +17,9 @@ extension EndToEnd {
       var mark: String { fleet.files.appending(path: "mark").path }
       var fifo: String { fleet.files.appending(path: "fifo").path }
 
-      func start() async throws -> (ScoutProcess, Int) {
+      func start(port: Int = 0) async throws -> (ScoutProcess, Int) {
         let process = try ScoutProcess(
-          [fleet.configPath, state], binary: ScoutProcess.binary(named: "test-agent"))
+          [fleet.configPath, state, "\(port)"], binary: ScoutProcess.binary(named: "test-agent"))
         return (process, try await process.port())
       }
 
@@ -253,6 +254,43 @@ extension EndToEnd {
         }
         #expect(heard.output == "begun\ngo\n" && heard.exit?.code == 0)
         #expect(site.runs == 1)
+      }
+    }
+
+    /// The coordinator's part: an agent is killed under a command and comes back on its port.
+    @Test(arguments: [true, false])
+    func theCoordinatorAsksAgain(_ hasBegun: Bool) async throws {
+      try await Self.with { site in
+        let (first, port) = try await site.start()
+        let request = site.request("echo x >> \(site.mark)\(hasBegun ? "; cat \(site.fifo)" : "; echo out")", id: "1")
+        if !hasBegun { site.fleet.pause() }
+        let empty = site.journalSize
+        try await Self.client(port) { remote in
+          let heard = Heard()
+          try await withThrowingTaskGroup(of: AgentError?.self) { group in
+            group.addTask {
+              do {
+                _ = try await EffectRun(request, at: remote, Self.context()).run { heard.take($0) }
+                return nil
+              } catch let error as AgentError {
+                return error
+              }
+            }
+            try await until(within: .seconds(20)) { hasBegun ? site.runs == 1 : site.journalSize > empty }
+            try await site.kill(first)
+            if !hasBegun { site.fleet.resume() }
+            let (second, _) = try await site.start(port: port)
+            defer { second.signal(SIGKILL) }
+            let error = try await group.next() ?? nil
+            if hasBegun {
+              #expect(error?.code == .lost && error?.mayHaveRun == true, "\(String(describing: error))")
+              try await site.release()
+            } else {
+              #expect(error == nil && heard.output == "out\n" && heard.exit?.code == 0)
+            }
+          }
+          #expect(site.runs == 1 && heard.accepted <= 1)
+        }
       }
     }
 
