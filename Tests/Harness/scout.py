@@ -1,4 +1,4 @@
-"""Scout's processes and an MCP client as lean as a client can be, for the benchmarks."""
+"""Scout's processes and an MCP client as lean as a client can be, for benchmarks and chaos."""
 
 import http.client
 import json
