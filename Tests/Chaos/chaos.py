@@ -87,8 +87,9 @@ def arguments():
 
 def main():
     options = arguments()
-    # As Ctrl-C does: everything is ended and removed on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Everything is ended and removed on the way out.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     names = [case.name for case in CASES if case.short or not options.short] + ["distance"]
     names = options.only.split(",") if options.only else names
     if unknown := set(names) - {case.name for case in CASES} - {"distance"}:

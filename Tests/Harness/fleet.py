@@ -86,7 +86,9 @@ class Fleet:
     def _serve(config):
         with open(config.with_name(config.name.replace("_config", "") + ".log"), "ab") as log:
             return subprocess.Popen(
-                ["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log
+                ["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log,
+                # Ctrl-C is for this process alone, which then ends that one.
+                start_new_session=True,
             )
 
     def hosts_of(self, server):

@@ -18,7 +18,9 @@ class Process:
         self.log = pathlib.Path(log)
         with open(self.log, "wb") as output:
             self.process = subprocess.Popen(
-                [binary, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment()
+                [binary, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment(),
+                # Ctrl-C is for this process alone, which then ends that one.
+                start_new_session=True,
             )
 
     def port(self, seconds=20):
