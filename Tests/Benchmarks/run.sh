@@ -12,4 +12,4 @@ Deploy/python-envs.sh --bench bench >&2
 build=(swift build -c release --static-swift-stdlib)
 "${build[@]}" --product scout >&2
 "${build[@]}" --product engine-benchmark >&2
-exec .build/python/bench/bin/python Tests/Benchmarks/bench.py --binaries "$("${build[@]}" --show-bin-path)" "$@"
+PYTHONPATH=Tests/Harness exec .build/python/bench/bin/python Tests/Benchmarks/bench.py --binaries "$("${build[@]}" --show-bin-path)" "$@"

@@ -1,4 +1,4 @@
-"""Scout's processes and an MCP client as lean as a client can be, for the benchmarks."""
+"""Scout's processes and an MCP client as lean as a client can be, for benchmarks and chaos."""
 
 import http.client
 import json
@@ -18,7 +18,9 @@ class Process:
         self.log = pathlib.Path(log)
         with open(self.log, "wb") as output:
             self.process = subprocess.Popen(
-                [binary, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment()
+                [binary, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment(),
+                # Ctrl-C is for this process alone, which then ends that one.
+                start_new_session=True,
             )
 
     def port(self, seconds=20):

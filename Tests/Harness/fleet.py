@@ -1,10 +1,11 @@
-"""A hundred hosts for the benchmarks: OpenSSH's sshd on loopback addresses, with keys and an account of its own."""
+"""Hosts for benchmarks and chaos: OpenSSH's sshd on loopback addresses, with keys and an account of its own."""
 
 import os
 import pathlib
 import pwd
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,7 +18,8 @@ ACCOUNT = "scout-bench"
 class Fleet:
     """Hosts host1 ... hostN. As root they are logged in to as an account whose shell is /bin/sh, made for the run."""
 
-    def __init__(self, hosts):
+    def __init__(self, hosts, per_server=ADDRESSES_PER_SERVER):
+        self.per_server = per_server
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="scout-bench-"))
         self.folder.chmod(0o755)
         self.servers = []
@@ -65,8 +67,8 @@ class Fleet:
     def _start(self):
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
-        for first in range(0, len(self.addresses), ADDRESSES_PER_SERVER):
-            addresses = self.addresses[first : first + ADDRESSES_PER_SERVER]
+        for first in range(0, len(self.addresses), self.per_server):
+            addresses = self.addresses[first : first + self.per_server]
             config = self.folder / f"sshd_config.{first}"
             config.write_text(
                 f"Port {self.port}\n"
@@ -76,14 +78,37 @@ class Fleet:
                 # One sshd stands for sixteen hosts here.
                 + "KbdInteractiveAuthentication no\nMaxStartups 400:30:800\nSubsystem sftp internal-sftp\n"
             )
-            log = open(self.folder / f"sshd.{first}.log", "wb")
-            self.servers.append(
-                subprocess.Popen(
-                    ["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log
-                )
-            )
+            self.servers.append(self._serve(config))
         for address in self.addresses:
             _wait_for_listener(address, self.port)
+
+    @staticmethod
+    def _serve(config):
+        with open(config.with_name(config.name.replace("_config", "") + ".log"), "ab") as log:
+            return subprocess.Popen(
+                ["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log,
+                # Ctrl-C is for this process alone, which then ends that one.
+                start_new_session=True,
+            )
+
+    def hosts_of(self, server):
+        """Names of the hosts that one sshd stands for."""
+        return self.names[server * self.per_server : (server + 1) * self.per_server]
+
+    def restart(self, server):
+        """Ends one sshd with every session that it serves, as a host that restarts does, and starts it again."""
+        old = self.servers[server]
+        # Stopped first, so that it starts no session while they are ended.
+        old.send_signal(signal.SIGSTOP)
+        sessions = _descendants(old.pid)
+        old.kill()
+        old.wait()
+        for session in sessions:
+            try:
+                os.kill(session, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.servers[server] = self._serve(self.folder / f"sshd_config.{server * self.per_server}")
 
     def stop(self):
         for server in self.servers:
@@ -97,6 +122,21 @@ class Fleet:
                 break
             time.sleep(0.1)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _descendants(ancestor):
+    """Processes below a process."""
+    children = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    found = children.get(ancestor, [])
+    for process in found:
+        found.extend(children.get(process, []))
+    return found
 
 
 def _free_port():
