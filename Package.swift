@@ -123,7 +123,9 @@ let package = Package(
     .executableTarget(
       name: "scout",
       dependencies: [
-        "Coordinator", "Routing", "Agent", "AgentAPI", "Enrollment", "HTTP2", "SSH", "SSHConfig", "MCP", "Telemetry", .argumentParser,
+        "Coordinator", "Routing", "Agent", "AgentAPI", "Enrollment", "Registry", "HTTP2", "SSH", "SSHConfig", "MCP",
+        "Telemetry",
+        .argumentParser,
         "Pool", .configuration, .system, .httpClient, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix,
         .nioHTTP1, .nioConcurrency,
       ],
@@ -177,8 +179,7 @@ let package = Package(
       "Agent", "AgentAPI", "Routing", "SSH", "SSHConfig", "TestFleet", .nioCore, .nioPosix, .logging, name: "Agent"),
     tests("TestFleet", name: "TestFleet"),
     tests(
-      "scout", "test-agent", "Coordinator", "Agent", "AgentAPI", "MCP", "Pool", "SSH", "Telemetry", "TestFleet",
-      .nioPosix, .nioCore,
-      .lifecycle, .logging, name: "Scout"),
+      "scout", "test-agent", "Coordinator", "Agent", "AgentAPI", "Enrollment", "MCP", "Pool", "SSH", "Telemetry",
+      "TestFleet", .nioPosix, .nioCore, .lifecycle, .logging, name: "Scout"),
   ]
 )

@@ -35,7 +35,7 @@ apt-get install -y -qq --no-install-recommends "$package" >"$work/install.log" 2
 traces >"$work/installed"
 [ "$(command -v scout)" = /usr/bin/scout ] || fail "another scout comes first in PATH: $(command -v scout)"
 [ "$(scout --version)" = "$(dpkg-deb -f "$package" Version)" ] || fail "the binary is of another version"
-for command in "" coordinator agent hosts read list query route; do
+for command in "" coordinator agent hosts read list query route doctor pki; do
   # shellcheck disable=SC2086 # none, or a word
   help=$(scout $command --help)
   [[ $help == *USAGE* ]] || fail "scout $command --help does not help"

@@ -24,13 +24,15 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let settings = try await SettingsReader(door, links, tunnels, shared, config: shared.config)
     let log = try LogSettings(settings)
     log.bootstrap()
-    let parts = try CoordinatorParts(settings, awaitsAgents: settings.text(.agentListen) != nil)
+    let parts = try CoordinatorParts(
+      settings, awaitsAgents: settings.text(.agentListen) != nil || !settings.list(.etcd).isEmpty)
     if let unused = ProcessInfo.processInfo.environment["SCOUT_ENABLE_UI"] {
       parts.logger.notice(
         "SCOUT_ENABLE_UI has no effect: answers are data and text", metadata: ["value": .string(unused)])
     }
     // Behind the directory, so that tunnels drain before it stops following them.
     var doors = try await parts.tunnelHub(settings)
+    doors += try parts.sharing(settings)
     if settings.text(.enrollListen) != nil {
       guard let security = parts.security else {
         throw SettingsError(

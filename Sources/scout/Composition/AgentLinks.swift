@@ -11,6 +11,8 @@ import ServiceLifecycle
 struct AgentLinks {
   private(set) var links: [AgentLink] = []
   private(set) var services: [any Service] = []
+  /// The agents of the settings, as other coordinators may be told of them.
+  private(set) var told: [SharedAgents.Told] = []
 
   /// Reads `SEGMENT=URL` of each agent, and the files that secure the links.
   ///
@@ -32,6 +34,7 @@ struct AgentLinks {
         name: name, host: url.host, port: url.port, tls: url.scheme == "https" ? tls : nil)
       let agent = RemoteAgent(target: target, group: group, logger: logger)
       links.append(AgentLink(name: name, segment: segment, service: agent))
+      told.append(.init(segment: segment, url: String(text.dropFirst(segment.utf8.count + 1))))
       services.append(agent)
     }
   }
@@ -42,7 +45,8 @@ struct AgentLinks {
     services.insert(agent, at: 0)
   }
 
-  private static func split(
+  /// - Throws: `SettingsError` for what is not `SEGMENT=URL`.
+  static func split(
     _ text: String
   ) throws(SettingsError) -> (segment: String, url: (scheme: String, host: String, port: Int)) {
     let parts = text.split(separator: "=", maxSplits: 1)

@@ -18,6 +18,8 @@ struct CoordinatorParts: Sendable {
   let security: CoordinatorSecurity?
   /// What has to run for calls to be answered, in the order of dependency.
   let services: [any Service]
+  /// The agents of the settings.
+  let told: [SharedAgents.Told]
 
   /// - Parameters:
   ///   - quiet: for a person's one command: only errors are logged and no audit line is written.
@@ -45,6 +47,7 @@ struct CoordinatorParts: Sendable {
         "no agent: leave out --no-embedded-agent, or name one with \(Setting.agents.flag), or let agents dial in with "
           + Setting.agentListen.flag)
     }
+    told = agents.told
     directory = AgentDirectory(links: agents.links, awaitsAgents: awaitsAgents, logger: logger)
     var calls = CallSettings()
     calls.timeout = .seconds(try settings.integer(.commandTimeout))

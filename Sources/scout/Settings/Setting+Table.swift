@@ -90,6 +90,18 @@ extension Setting {
   )
   static let enrollListen = Setting(
     "enroll_listen", .text, "HOST:PORT where agents join and renew their certificates; needs --pki")
+  static let etcd = Setting(
+    "etcd", .list,
+    "Client URLs of etcd, by which several coordinators share the agents they were told of; without it each knows its own"
+  )
+  static let etcdCA = Setting(
+    "etcd_ca", .text, "PEM file with the authority of etcd's certificates, instead of the system's")
+  static let etcdCert = Setting("etcd_cert", .text, "PEM file with the certificate shown to etcd")
+  static let etcdKey = Setting("etcd_key", .text, "PEM file with that certificate's private key")
+  static let etcdUser = Setting("etcd_user", .text, "User of etcd's own authentication")
+  static let etcdPassword = Setting("etcd_password", .text, isSecret: true, "That user's password")
+  static let etcdSnapshot = Setting(
+    "etcd_snapshot", .text, "File for the last shared agents, to start with while etcd is away")
   static let embeddedAgent = Setting(
     "embedded_agent", .flag, standard: "true", "Serve the hosts of the own ssh_config within this process")
 
@@ -120,7 +132,8 @@ extension Setting {
     transport, httpHost, httpPort, tlsCert, tlsKey, behindProxy, apiKeys, authEnabled, allowedOrigins, allowedHosts,
     rateLimitPerMinute, rateLimitBurst, maxConcurrentRequests, maxBodySize, maxFileSize, slowThreshold, logPayloads,
     agents, agentCA,
-    agentCert, agentKey, agentListen, pki, enrollListen, embeddedAgent,
+    agentCert, agentKey, agentListen, pki, enrollListen, etcd, etcdCA, etcdCert, etcdKey, etcdUser, etcdPassword,
+    etcdSnapshot, embeddedAgent,
   ]
   /// Of `scout agent`.
   static let agent: [Setting] = [

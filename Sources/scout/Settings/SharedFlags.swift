@@ -72,9 +72,18 @@ struct TunnelFlags: SettingFlags {
   @Option(help: Setting.agentListen.argumentHelp) var agentListen: String?
   @Option(help: Setting.pki.argumentHelp) var pki: String?
   @Option(help: Setting.enrollListen.argumentHelp) var enrollListen: String?
+  @Option(help: Setting.etcd.argumentHelp) var etcd: String?
+  @Option(help: Setting.etcdCA.argumentHelp) var etcdCa: String?
+  @Option(help: Setting.etcdCert.argumentHelp) var etcdCert: String?
+  @Option(help: Setting.etcdKey.argumentHelp) var etcdKey: String?
+  @Option(help: Setting.etcdUser.argumentHelp) var etcdUser: String?
+  @Option(help: Setting.etcdSnapshot.argumentHelp) var etcdSnapshot: String?
 
   var given: [String: [String]] {
-    scout.given([(.agentListen, agentListen), (.pki, pki), (.enrollListen, enrollListen)])
+    scout.given([
+      (.agentListen, agentListen), (.pki, pki), (.enrollListen, enrollListen), (.etcd, etcd), (.etcdCA, etcdCa),
+      (.etcdCert, etcdCert), (.etcdKey, etcdKey), (.etcdUser, etcdUser), (.etcdSnapshot, etcdSnapshot),
+    ])
   }
 }
 

@@ -53,7 +53,7 @@ def timings(call):
 
 def describe():
     reply = agent.Describe(agent_pb2.DescribeRequest(), timeout=20, metadata=metadata)
-    assert reply.agent_name == "scripted" and reply.protocol_version == 1, reply
+    assert reply.agent_name == "scripted" and reply.protocol_version == 2, reply
     assert reply.segment == "Jürgen", reply
     assert [host.alias for host in reply.hosts] == ["ok"], reply
     # Without a deadline and without metadata.

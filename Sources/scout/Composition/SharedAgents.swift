@@ -1,0 +1,145 @@
+import AgentAPI
+import Coordinator
+import Foundation
+import HTTP2
+import Logging
+import NIOCore
+import Registry
+import ServiceLifecycle
+import Synchronization
+
+/// The agents that several coordinators share through a registry: the ones that this coordinator was told of are published, and the
+/// ones that others published are dialled, too. Sendable: state behind a lock.
+///
+/// A link that stands is never given up because its row has gone: only an agent whose row is gone and that cannot be reached is
+/// forgotten.
+final class SharedAgents: Service {
+  /// An agent of the settings: `SEGMENT=URL`.
+  struct Told: Sendable, Hashable {
+    var segment: String
+    var url: String
+  }
+
+  private let registry: EtcdRegistry
+  private let told: Set<Told>
+  private let directory: AgentDirectory
+  private let logger: Logger
+  /// Nil where the row cannot be dialled.
+  private let dial: @Sendable (_ row: RegistryRow) -> RemoteAgent?
+
+  private struct State {
+    /// Rows that stand in the registry.
+    var listed: Set<RegistryRow.ID> = []
+    /// Rows whose agents are dialled.
+    var followed: Set<RegistryRow.ID> = []
+  }
+  private let state = Mutex(State())
+
+  /// Between two looks at whether an agent without a row is still reached.
+  private static let pause: Duration = .seconds(10)
+
+  init(
+    registry: EtcdRegistry, told: [Told], directory: AgentDirectory, logger: Logger,
+    dial: @escaping @Sendable (RegistryRow) -> RemoteAgent?
+  ) {
+    self.registry = registry
+    self.told = Set(told)
+    self.directory = directory
+    self.logger = logger
+    self.dial = dial
+  }
+
+  func run() async throws {
+    for agent in told { publish(agent) }
+    await cancelWhenGracefulShutdown {
+      await withDiscardingTaskGroup { group in
+        for await snapshot in self.registry.snapshots() {
+          for row in self.news(in: snapshot) { group.addTask { await self.follow(row) } }
+        }
+        group.cancelAll()
+      }
+    }
+  }
+
+  /// Rows of agents that others were told of and that are not dialled yet; they are from now on.
+  private func news(in snapshot: RegistrySnapshot) -> [RegistryRow] {
+    state.withLock { state in
+      state.listed = Set(snapshot.rows.keys)
+      return snapshot.rows.values.filter { row in
+        guard row.id.way == .dialled, let url = row.addresses.first,
+          !told.contains(Told(segment: row.id.segment, url: url))
+        else { return false }
+        return state.followed.insert(row.id).inserted
+      }
+    }
+  }
+
+  private func publish(_ agent: Told) {
+    // Whoever is told of the same agent writes the same row: they vouch for each other.
+    let row = RegistryRow(
+      segment: agent.segment, agent: agent.url, way: .dialled, addresses: [agent.url],
+      protocolVersion: Int(AgentProtocol.version), generation: 1)
+    do throws(RegistryError) {
+      try registry.publish(row)
+    } catch {
+      logger.error(
+        "an agent is not shared", metadata: ["agent": .string(agent.url), "reason": .string(error.message)])
+    }
+  }
+
+  /// Has an agent that another coordinator told of in the directory, until it is forgotten or the task is cancelled.
+  private func follow(_ row: RegistryRow) async {
+    guard let agent = dial(row) else {
+      logger.warning(
+        "a shared agent cannot be dialled: https needs --pki or the three files of --agent-ca",
+        metadata: ["agent": .string(row.id.agent)])
+      return
+    }
+    let name = "\(row.id.segment)@\(agent.target.host):\(agent.target.port)"
+    guard directory.add(AgentLink(name: name, segment: row.id.segment, service: agent)) else { return }
+    logger.notice("a shared agent is dialled", metadata: ["agent": .string(name)])
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await agent.run() }
+      group.addTask { await self.untilForgotten(row.id, agent) }
+      await group.next()
+      group.cancelAll()
+    }
+    directory.remove(named: name)
+    guard !Task.isCancelled else { return }
+    logger.notice("a shared agent is forgotten", metadata: ["agent": .string(name)])
+    // A new row of it is news again.
+    state.withLock { _ = $0.followed.remove(row.id) }
+  }
+
+  private func untilForgotten(_ id: RegistryRow.ID, _ agent: RemoteAgent) async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: Self.pause)
+      let isListed = state.withLock { $0.listed.contains(id) }
+      if !isListed, registry.standing.isSynced, agent.state != .connected { return }
+    }
+  }
+}
+
+extension SharedAgents {
+  /// Nil where no etcd is set.
+  ///
+  /// - Throws: `SettingsError`.
+  static func registry(_ settings: SettingsReader, logger: Logger) throws(SettingsError) -> EtcdRegistry? {
+    let endpoints = settings.list(.etcd)
+    guard !endpoints.isEmpty else { return nil }
+    var etcd = EtcdSettings(endpoints: endpoints)
+    let files = [Setting.etcdCA, .etcdCert, .etcdKey].map { settings.text($0) }
+    if files.contains(where: { $0 != nil }) {
+      etcd.tls = .init(trustRoots: files[0], certificateChain: files[1], privateKey: files[2])
+    }
+    if let user = settings.text(.etcdUser) {
+      etcd.user = .init(name: user, password: settings.text(.etcdPassword) ?? "")
+    }
+    etcd.snapshotPath = settings.text(.etcdSnapshot)
+    do {
+      return try EtcdRegistry(etcd, logger: logger)
+    } catch {
+      throw SettingsError("\(Setting.etcd.variable) (\(Setting.etcd.flag)): \(error.message)")
+    }
+  }
+}

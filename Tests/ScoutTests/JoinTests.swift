@@ -1,0 +1,137 @@
+import Enrollment
+import Foundation
+import Logging
+import NIOPosix
+import TestFleet
+import Testing
+
+@testable import scout
+
+extension EndToEnd {
+  /// Machines that join by token, as processes before real hosts: `scout pki`, `scout agent join`, `scout agent drain`.
+  @Suite struct JoinTests {
+    /// A coordinator with an authority of its own, in a folder that goes with `body`.
+    private func withCoordinator(
+      _ body: (_ folder: String, _ fleet: TestFleet, _ coordinator: ScoutProcess) async throws -> Void
+    ) async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let folder = fleet.directory.appending(path: "join").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let made = try await ScoutProcess.run(["pki", "init", "--pki", folder + "/pki"])
+        #expect(made.code == 0 && made.output.contains("sha256:"), "\(made)")
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--pki", folder + "/pki", "--agent-listen",
+          "127.0.0.1:0", "--enroll-listen", "127.0.0.1:0",
+        ])
+        _ = try await coordinator.port()
+        try await body(folder, fleet, coordinator)
+        coordinator.signal(SIGTERM)
+        #expect(try await coordinator.end(within: .seconds(6)) == 0)
+      }
+    }
+
+    private func port(_ words: String, of process: ScoutProcess) throws -> Int {
+      let line = try #require(process.errors.split(separator: "\n").first { $0.contains(words) })
+      return try #require(line.firstMatch(of: /:(\d+)( |$)/).flatMap { Int($0.1) })
+    }
+
+    private func token(_ folder: String, _ name: String = "agent-a") async throws -> String {
+      let made = try await ScoutProcess.run(
+        ["pki", "token", "--pki", folder + "/pki", "--segment", "dc1", "--name", name])
+      #expect(made.code == 0 && made.output.hasPrefix("scout1_"), "\(made)")
+      return made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private func join(_ coordinator: ScoutProcess, _ token: String, _ state: String) async throws
+      -> (code: Int32, output: String, errors: String)
+    {
+      try await ScoutProcess.run(
+        ["agent", "join", "--enroll", "127.0.0.1:\(port("machines may join", of: coordinator))", "--state-dir", state],
+        environment: ["SCOUT_JOIN_TOKEN": token])
+    }
+
+    @Test func aMachineJoinsOnceServesAndIsThrownOut() async throws {
+      try await withCoordinator { folder, fleet, coordinator in
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        let token = try await token(folder)
+        let joined = try await join(coordinator, token, folder + "/a")
+        #expect(joined.code == 0 && joined.output.contains("spiffe://scout/agent/dc1/agent-a"), "\(joined)")
+
+        let again = try await join(coordinator, token, folder + "/b")
+        #expect(again.code == 2 && again.errors.contains("The token is not valid here"), "\(again)")
+        #expect(coordinator.errors.contains("reason=tokenUsed"))
+        let spoilt = try await join(coordinator, token.dropLast() + (token.hasSuffix("a") ? "b" : "a"), folder + "/b")
+        #expect(spoilt.code == 2 && spoilt.errors.contains("checksum"), "\(spoilt)")
+
+        // Whoever holds another authority's token tells this coordinator nothing.
+        _ = try await ScoutProcess.run(["pki", "init", "--pki", folder + "/other"])
+        let other = try await ScoutProcess.run(
+          ["pki", "token", "--pki", folder + "/other", "--segment", "dc1", "--name", "agent-a"])
+        let wrongPin = try await join(
+          coordinator, other.output.trimmingCharacters(in: .whitespacesAndNewlines), folder + "/b")
+        #expect(wrongPin.code == 2 && wrongPin.errors.contains("gave no certificate"), "\(wrongPin)")
+
+        let agent = try ScoutProcess([
+          "agent", "--state-dir", folder + "/a", "--ssh-config", fleet.configPath, "--coordinator",
+          "127.0.0.1:\(port("agents may dial in", of: coordinator))",
+        ])
+        try await until {
+          try await ScoutProcess.run(["read", "dc1/host1:/etc/hostname", "--url", url]).code == 0
+        }
+        // Its folder is its own.
+        let second = try await ScoutProcess.run([
+          "agent", "--state-dir", folder + "/a", "--ssh-config", fleet.configPath, "--listen", "127.0.0.1:0",
+        ])
+        #expect(second.code == 2 && second.errors.contains("another agent uses it"), "\(second)")
+
+        let revoked = try await ScoutProcess.run(
+          ["pki", "revoke", "--pki", folder + "/pki", "--segment", "dc1", "--name", "agent-a"])
+        #expect(revoked.code == 0, "\(revoked)")
+        try await until { coordinator.errors.contains("agent-a is revoked") }
+        let read = try await ScoutProcess.run(
+          ["read", "host1:/etc/hostname", "--url", url, "--timeout-ms", "1000"])
+        #expect(read.code == 1, "\(read)")
+
+        let drained = try await ScoutProcess.run(["agent", "drain", "--state-dir", folder + "/a"])
+        #expect(drained.code == 0 && drained.output.contains("has ended"), "\(drained)")
+        #expect(try await agent.end(within: .seconds(1)) == 0)
+        let nobody = try await ScoutProcess.run(["agent", "drain", "--state-dir", folder + "/a"])
+        #expect(nobody.code == 2 && nobody.errors.contains("no agent runs"), "\(nobody)")
+      }
+    }
+
+    @Test func aRenewedCertificateIsTakenUpWithoutAFailedRead() async throws {
+      try await withCoordinator { folder, fleet, coordinator in
+        let joined = try await join(coordinator, token(folder), folder + "/a")
+        #expect(joined.code == 0, "\(joined)")
+        let agent = try ScoutProcess([
+          "agent", "--state-dir", folder + "/a", "--ssh-config", fleet.configPath, "--listen", "127.0.0.1:0",
+        ])
+        let dialling = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--pki", folder + "/pki", "--agent",
+          "dc1=https://127.0.0.1:\(try await agent.port())",
+        ])
+        let url = "http://127.0.0.1:\(try await dialling.port())/mcp"
+        let settings = try await SettingsReader(flags: [:], environment: [:], file: nil)
+        let security = try #require(try AgentSecurity(stateFolder: folder + "/a"))
+        let keeper = try security.keeper(
+          settings, group: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"))
+        for _ in 0..<3 {
+          let before = agent.errors.components(separatedBy: "certificates read anew").count
+          let new = try await keeper.renew(security.stored)
+          #expect(new.leaf.identity == security.stored.identity && new.leaf.serial != security.stored.leaf.serial)
+          try security.store.install(new)
+          try await until {
+            let read = try await ScoutProcess.run(["read", "host1:/etc/hostname", "--url", url])
+            #expect(read.code == 0, "\(read)")
+            return agent.errors.components(separatedBy: "certificates read anew").count > before
+          }
+        }
+        dialling.signal(SIGTERM)
+        #expect(try await dialling.end(within: .seconds(6)) == 0)
+        agent.signal(SIGTERM)
+        #expect(try await agent.end(within: .seconds(6)) == 0)
+      }
+    }
+  }
+}
