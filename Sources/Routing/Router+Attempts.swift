@@ -72,7 +72,7 @@ extension Router {
     attempts.accept(id)
     let agent = Int(attempt.agent)
     // What its connection took is told with the answer; until then the usual price is taken off.
-    let connect = attempt.isWarm ? 0 : usualConnect(agent)
+    let connect = attempt.isWarm ? 0 : agents[agent].connect ?? settings.connectPrior.inSeconds
     let elapsed = max(0, now.seconds(since: attempt.started) - connect)
     profiles[profileIndex(zone: agents[agent].zone, attempt.operation)].answered(
       elapsed, host: 0, isSole: !attempt.isFurther, now: now)

@@ -146,16 +146,10 @@ extension Router {
     let connect =
       way.isWarm
       ? nil
-      : way.connect > 0 ? Double(way.connect) : usualConnect(agent)
+      : way.connect > 0 ? Double(way.connect) : agents[agent].connect ?? settings.connectPrior.inSeconds
     return RouteCost(
       latency: agents[agent].latency.hasHistory ? agents[agent].latency.value(now: now, tau: tau) : nil,
       oldest: oldest(of: agent, now: now), connect: connect, inFlight: agents[agent].inFlight)
-  }
-
-  /// What a connection of the agent takes. One that has made none is taken for one like its neighbours: with a guess far
-  /// above what they were seen to take it would never be asked, and have nothing warm on the day that it is needed.
-  func usualConnect(_ agent: Int) -> Double {
-    agents[agent].connect ?? connects[agents[agent].zone].rtt.bound(0) ?? settings.connectPrior.inSeconds
   }
 
   /// How long the agent's oldest attempt has waited, less what hosts usually take for its kind, and twice what a
@@ -169,7 +163,7 @@ extension Router {
         oldest = max(oldest, now.seconds(since: began) - 2 * host)
       }
       if let began = attempts.oldest(agent: agent, operation, isWarm: false) {
-        let connect = usualConnect(agent)
+        let connect = agents[agent].connect ?? settings.connectPrior.inSeconds
         oldest = max(oldest, now.seconds(since: began) - 2 * (host + connect))
       }
     }

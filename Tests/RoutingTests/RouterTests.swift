@@ -55,21 +55,6 @@ import Testing
     #expect(choice.reason == .leastCost && choice.cost.isWarm)
   }
 
-  /// Cold hosts one after another, each a quick connection: the second agent gets its share although it never was asked.
-  @Test func whoWasNeverAskedIsTakenForOneLikeItsNeighbours() throws {
-    let fleet = Fleet(agents: 2, hosts: 8, isWarm: false)
-    let quick = AttemptOutcome.answered(AttemptTimings(connect: .milliseconds(40)))
-    var asked: Set<Int> = []
-    for number in 0..<8 {
-      let now = Double(number) * 50
-      let choice = try fleet.choose(try #require(fleet.host(number)), now: now)
-      let attempt = fleet.router.attemptStarted(choice, now: at(now))
-      fleet.router.attemptEnded(attempt, quick, now: at(now + 43))
-      asked.insert(choice.agent)
-    }
-    #expect(asked == [0, 1])
-  }
-
   /// A handshake that is under way is no sign of a slow agent; a warm request that hangs is.
   @Test(arguments: [(true, true), (false, false)])
   func theOldestOutstandingRequestSpeaks(isWarm: Bool, isAvoided: Bool) throws {
