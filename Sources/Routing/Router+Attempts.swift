@@ -86,6 +86,10 @@ extension Router {
     agents[agent].inFlight -= 1
     let elapsed = now.seconds(since: attempt.started)
     if !attempt.isAccepted { learn(outcome, of: attempt, elapsed: elapsed, now: now) }
+    // Told with the answer, so that also an attempt whose time was taken when it was accepted speaks of it.
+    if case .answered(let timings) = outcome, timings.connect.inSeconds > 0 {
+      connects[agents[agent].zone].answered(timings.connect.inSeconds, host: 0, isSole: true, now: now)
+    }
     judge(outcome, of: attempt, now: now)
     remember(outcome, of: attempt, now: now)
     if attempt.isProbe { probeEnded(attempt, outcome, elapsed: elapsed, now: now) }
@@ -104,7 +108,6 @@ extension Router {
         profiles[profile].answered(
           max(0, elapsed - connect), host: timings.host.inSeconds, isSole: !attempt.isFurther, now: now)
       }
-      if connect > 0 { connects[agents[agent].zone].answered(connect, host: 0, isSole: true, now: now) }
     case .lostToOther:
       profiles[profile].cancelledAsLoser(after: elapsed, now: now)
     case .timedOut:

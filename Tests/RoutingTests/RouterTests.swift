@@ -55,6 +55,28 @@ import Testing
     #expect(choice.reason == .leastCost && choice.cost.isWarm)
   }
 
+  /// Reads and commands are accepted before they end; what their connections took is told at the end.
+  @Test func acceptedAttemptsTeachWhatConnectingTakes() throws {
+    let fleet = Fleet(agents: 1)
+    let host = try #require(fleet.host())
+    func extra(now: Double) throws -> Double {
+      fleet.router.warmthChanged(0, host: host, isWarm: true)
+      let warm = try fleet.choose(host, now: now).timeout
+      fleet.router.warmthChanged(0, host: host, isWarm: false)
+      return try fleet.choose(host, now: now).timeout - warm
+    }
+    let before = try extra(now: 0)
+    for number in 0..<250 {
+      let now = Double(number) * 50
+      fleet.router.warmthChanged(0, host: host, isWarm: false)
+      let id = fleet.router.attemptStarted(try fleet.choose(host, now: now), now: at(now))
+      fleet.router.attemptAccepted(id, now: at(now + 42))
+      fleet.router.attemptEnded(id, .answered(AttemptTimings(connect: .milliseconds(40))), now: at(now + 45))
+    }
+    let after = try extra(now: 13_500)
+    #expect(after < before - 0.5, "\(before) s, then \(after) s")
+  }
+
   /// A handshake that is under way is no sign of a slow agent; a warm request that hangs is.
   @Test(arguments: [(true, true), (false, false)])
   func theOldestOutstandingRequestSpeaks(isWarm: Bool, isAvoided: Bool) throws {
