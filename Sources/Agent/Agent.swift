@@ -110,7 +110,8 @@ package final class Agent: AgentService, Service {
         for event in news { try await sink(event) }
         if now >= due {
           try await sink(WatchEvent(.heartbeat(heartbeat())))
-          due = now + interval
+          // A wake a little before its time must not cost a whole interval.
+          due = now + interval * 3 / 4
         }
         guard ContinuousClock.now < context.deadline else {
           throw AgentError(code: .timeout, message: "the watch's time is over")

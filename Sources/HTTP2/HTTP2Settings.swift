@@ -29,6 +29,8 @@ package struct HTTP2Settings: Sendable, Hashable {
   /// peer is authenticated and cancels often.
   package var resetBurst = 1000
   package var resetsPerSecond = 33
+  /// Server: listens without TLS on any address. Only for what everybody may know.
+  package var isPlaintextForAll = false
 
   package init() {}
 

@@ -27,6 +27,9 @@ struct AgentFront {
           CertificateWatch(tls: tls, logger: logger) { tls throws(HTTP2Error) in try server.replace(tls) })
       }
     }
+    if let text = settings.text(.healthListen) {
+      services.append(try await Self.health(settings, text, group: group, logger: logger))
+    }
     if let security { services.append(try security.keeper(settings, group: group, logger: logger)) }
     self.services = services
   }
@@ -59,6 +62,19 @@ struct AgentFront {
         AgentDialer(agent, as: identity, to: target, settings: tunnels, group: group, logger: logger))
     }
     return dialers
+  }
+
+  private static func health(
+    _ settings: SettingsReader, _ text: String, group: any EventLoopGroup, logger: Logger
+  ) async throws -> HealthServer {
+    let (host, port) = try settings.address(text, of: .healthListen)
+    do {
+      let server = try await HealthServer.bind(host: host, port: port, group: group, logger: logger)
+      logger.notice("health is told", metadata: ["address": "\(host):\(server.address.port ?? port)"])
+      return server
+    } catch {
+      throw SettingsError("\(Setting.healthListen.flag) \(text): \(error.message)")
+    }
   }
 
   private static func server(

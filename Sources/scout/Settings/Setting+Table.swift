@@ -110,6 +110,9 @@ extension Setting {
   static let listen = Setting(
     "listen", .text, standard: "127.0.0.1:7443",
     "HOST:PORT to listen on; beyond loopback it needs the three TLS files; with --coordinator only where it is given")
+  static let healthListen = Setting(
+    "health_listen", .text,
+    "HOST:PORT that answers gRPC health checks, in plaintext and nothing else, for orchestrators' probes")
   static let coordinators = Setting(
     "coordinators", .list, flag: "--coordinator",
     "A coordinator to dial, as HOST:PORT, or NAME=HOST:PORT where its certificate holds another name; may be given several times"
@@ -137,7 +140,7 @@ extension Setting {
   ]
   /// Of `scout agent`.
   static let agent: [Setting] = [
-    listen, coordinators, agentName, checkInterval, tlsCA, tlsCert, tlsKey, stateDir,
+    listen, healthListen, coordinators, agentName, checkInterval, tlsCA, tlsCert, tlsKey, stateDir,
   ]
   /// Of both, and of the commands that work in their own process.
   static let shared: [Setting] = [

@@ -121,6 +121,7 @@ struct FrontDoorFlags: SettingFlags {
 /// How the agent and its coordinators reach each other.
 struct AgentFlags: SettingFlags {
   @Option(help: Setting.listen.argumentHelp) var listen: String?
+  @Option(help: Setting.healthListen.argumentHelp) var healthListen: String?
   @Option(help: Setting.coordinators.argumentHelp) var coordinator: [String] = []
   @Option(help: Setting.agentName.argumentHelp) var name: String?
   @Option(help: Setting.checkInterval.argumentHelp) var checkInterval: String?
@@ -131,7 +132,8 @@ struct AgentFlags: SettingFlags {
 
   var given: [String: [String]] {
     var flags = scout.given([
-      (.listen, listen), (.agentName, name), (.checkInterval, checkInterval), (.tlsCA, tlsCa), (.tlsCert, tlsCert),
+      (.listen, listen), (.healthListen, healthListen), (.agentName, name), (.checkInterval, checkInterval),
+      (.tlsCA, tlsCa), (.tlsCert, tlsCert),
       (.tlsKey, tlsKey), (.stateDir, stateDir),
     ])
     if !coordinator.isEmpty { flags[Setting.coordinators.name] = coordinator }
