@@ -222,6 +222,14 @@ class Bench:
             say("resident memory of a warm connection", f"{(pair.agent.resident_kib() - one) / 99:.0f} KiB")
         finally:
             pair.stop()
+        far = Pair(self.binary, self.fleet, Relay, round_trip=0.001)
+        try:
+            Client(far.port).call("hosts")
+            seconds, before = (4 if self.times < 40 else 10), far.relay.passed
+            time.sleep(seconds)
+            say("reports on the wire, agent of 100 hosts, idle", f"{(far.relay.passed - before) / seconds:.0f} B/s", "both directions, without TLS")
+        finally:
+            far.stop()
         both = embedded(self.binary, self.fleet)
         try:
             Client(both.port()).call("hosts")

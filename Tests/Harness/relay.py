@@ -28,6 +28,7 @@ class Relay:
         self.round_trip = round_trip
         self.loss = loss
         self.port = None
+        self.passed = 0  # bytes taken from either side so far
         self._random = random.Random(seed)
         self._writers = set()
         self._loop = asyncio.new_event_loop()
@@ -114,6 +115,7 @@ class Relay:
             due = 0.0
             while True:
                 data = await reader.read(65536)
+                self.passed += len(data)
                 late = LEAST_RETRANSMISSION + self.round_trip if self._random.random() < self.loss else 0.0
                 due = max(due, self._loop.time() + self.round_trip / 2 + late)
                 await under_way.put((due, data))
