@@ -11,15 +11,15 @@ import Testing
 
 /// Our certificates on a real link: mutual TLS 1.3 of the coordinator (client) and an agent (server).
 @Suite(.timeLimit(.minutes(1))) struct LinkTests {
-  private let installation: Installation
+  let installation: Installation
 
   init() throws {
-    // TLS verifies at the real time.
-    installation = try Installation(now: Date())
+    // TLS verifies at the real time; the authority is an hour old.
+    installation = try Installation(now: Date() - 3600)
   }
 
   /// Confined to its event loop. Answers nothing.
-  private final class Unanswered: HTTP2StreamHandler {
+  final class Unanswered: HTTP2StreamHandler {
     func received(head: [HTTP2Header], endStream: Bool) {}
     func received(data: ByteBuffer, endStream: Bool) {}
     func received(trailers: [HTTP2Header]) {}
@@ -27,11 +27,12 @@ import Testing
     func closed(_ error: HTTP2Error?) {}
   }
 
-  private func tls(
-    _ identity: LinkIdentity, by authority: Authority, serverName: String? = nil
+  /// - Parameter issued: a certificate lasts 600 s from then.
+  func tls(
+    _ identity: LinkIdentity, by authority: Authority, serverName: String? = nil, issued: Date = Date()
   ) throws -> HTTP2TLS {
     let folder = installation.scratch.path.appending(UUID().uuidString)
-    let stored = try CertificateStore(folder).install(authority.issueWithKey(identity, now: Date()))
+    let stored = try CertificateStore(folder).install(authority.issueWithKey(identity, life: 600, now: issued))
     return HTTP2TLS(
       trustRoots: installation.authority.path.appending("authority.pem").string, certificateChain: stored.chainFile,
       privateKey: stored.keyFile, serverName: serverName)

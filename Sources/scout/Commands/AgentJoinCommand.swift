@@ -56,7 +56,10 @@ struct AgentJoinCommand: AsyncParsableCommand {
 
   private static func token() throws -> JoinToken {
     var text = ProcessInfo.processInfo.environment["SCOUT_JOIN_TOKEN"]
-    if text == nil { text = readLine(strippingNewline: true) }
+    if text == nil {
+      if isatty(STDIN_FILENO) == 1 { FileHandle.standardError.write(Data("Token: ".utf8)) }
+      text = readLine(strippingNewline: true)
+    }
     guard let text, !text.isEmpty else {
       throw SettingsError("no token: set SCOUT_JOIN_TOKEN, or write the token to standard input")
     }

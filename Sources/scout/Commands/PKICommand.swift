@@ -41,6 +41,8 @@ struct PKICommand: ParsableCommand {
 
     func run() throws {
       let path = try folder.path()
+      let parent = path.removingLastComponent().string
+      if !parent.isEmpty { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
       let authority = try words { () throws(EnrollmentError) in
         try Authority.create(at: path, trustDomain: TrustDomain(trustDomain), now: .now)
       }
