@@ -79,7 +79,7 @@ struct EtcdSecurityTests {
       try reader.publish(dialled("r"))
       try await running([writer, reader, wrong, nobody, bare]) {
         try await eventually("the reader sees the writer's row") { reader.snapshot.rows.count == 1 }
-        #expect(writer.publication(of: dialled("w").id) == .stored)
+        try await eventually("its writer knows it stored") { writer.publication(of: dialled("w").id) == .stored }
         let others: [(EtcdRegistry, RegistryError.Code)] = [
           (wrong, .refused), (nobody, .forbidden), (bare, .unreachable),
         ]

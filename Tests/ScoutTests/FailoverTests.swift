@@ -133,5 +133,31 @@ extension EndToEnd {
         #expect(first.isRunning && second.isRunning)
       }
     }
+
+    @Test func anAgentThatStandsInIsAskedWhenTheOtherIsGone() async throws {
+      try await TestFleet.with(hosts: 4) { fleet in
+        let (standIn, first) = (try agent(fleet), try agent(fleet))
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent",
+          "dc1=http://127.0.0.1:\(try await standIn.port())#1", "--agent",
+          "dc1=http://127.0.0.1:\(try await first.port())",
+        ])
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        func readAll() async throws -> Int32 {
+          try await ScoutProcess.run(["read", "*:/etc/hostname", "--url", url, "--timeout-ms", "10000"]).code
+        }
+        try await until { try await readAll() == 0 }
+        for host in fleet.aliases {
+          let route = try await ScoutProcess.run(["route", host, "--url", url])
+          #expect(route.output.contains("\(host): through dc1#2"), "\(route.output)")
+        }
+        first.signal(SIGKILL)
+        try await until(within: .seconds(20)) { try await readAll() == 0 }
+        let route = try await ScoutProcess.run(["route", "host1", "--url", url])
+        #expect(
+          route.output.contains("host1: through dc1,") || route.output.contains("host1: through dc1\n"),
+          "\(route.output)")
+      }
+    }
   }
 }

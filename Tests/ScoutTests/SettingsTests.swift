@@ -66,6 +66,15 @@ import Testing
     #expect(reader.list(.blocklist).isEmpty)
   }
 
+  @Test func agentsAreTold() throws {
+    let (segment, url) = try AgentLinks.split("dc1=https://[fd00::5]:7000#2")
+    #expect(segment == "dc1" && url.host == "fd00::5" && url.port == 7000 && url.priority == 2)
+    #expect(try AgentLinks.split("dc1=http://localhost").url.port == 7443)
+    for text in ["dc1", "dc1=", "=x", "dc1=ftp://h", "dc1=https://h/path", "dc1=https://h#4", "dc1=https://h#-1"] {
+      #expect(throws: SettingsError.self, "\(text)") { try AgentLinks.split(text) }
+    }
+  }
+
   @Test func theCommandOfAQueryStandsBehindItsTerminator() {
     #expect(
       QueryCommand.naming(commandIn: ["query", "a", "--", "ls", "--", "-l"]) == [

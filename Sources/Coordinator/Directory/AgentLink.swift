@@ -7,8 +7,11 @@ package struct AgentLink: Sendable {
   /// The network segment whose hosts it reaches. Empty: as the agent says.
   package let segment: String
   package let service: any AgentService
+  /// 0...3: agents of 0 are asked, those of the next one for what these cannot take (`ZonePriority`).
+  package let priority: Int
 
-  package init(name: String, segment: String, service: any AgentService) {
+  package init(name: String, segment: String, service: any AgentService, priority: Int = 0) {
+    self.priority = priority
     self.name = name
     self.segment = segment
     self.service = service

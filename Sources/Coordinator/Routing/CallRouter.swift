@@ -48,11 +48,14 @@ package final class CallRouter: Sendable {
   func agentHeard(_ agent: Int, segment: String, aliases: [String]) {
     let now = now
     let name = links[agent].name
+    let priority = links[agent].priority
     let hosts = aliases.map { AdvertisedHost(Self.name(HostID(segment: segment, alias: $0))) }
     state.withLock { state in
       let zone = state.zones[segment] ?? state.zones.count
       state.zones[segment] = zone
-      if state.present.insert(agent).inserted { state.router.agentJoined(agent, name: name, zone: zone, now: now) }
+      if state.present.insert(agent).inserted {
+        state.router.agentJoined(agent, name: name, zone: zone, priority: priority, now: now)
+      }
       state.router.inventoryReceived(agent, hosts, now: now)
       for name in Array(state.hostErrors.keys) where state.router.host(named: name) == nil {
         state.hostErrors[name] = nil

@@ -33,7 +33,7 @@ struct AgentLinks {
       let target = AgentTarget(
         name: name, host: url.host, port: url.port, tls: url.scheme == "https" ? tls : nil)
       let agent = RemoteAgent(target: target, group: group, logger: logger)
-      links.append(AgentLink(name: name, segment: segment, service: agent))
+      links.append(AgentLink(name: name, segment: segment, service: agent, priority: url.priority))
       told.append(.init(segment: segment, url: String(text.dropFirst(segment.utf8.count + 1))))
       services.append(agent)
     }
@@ -48,14 +48,16 @@ struct AgentLinks {
   /// - Throws: `SettingsError` for what is not `SEGMENT=URL`.
   static func split(
     _ text: String
-  ) throws(SettingsError) -> (segment: String, url: (scheme: String, host: String, port: Int)) {
+  ) throws(SettingsError) -> (segment: String, url: (scheme: String, host: String, port: Int, priority: Int)) {
     let parts = text.split(separator: "=", maxSplits: 1)
     guard parts.count == 2, let url = URLComponents(string: String(parts[1])), let host = url.host, !host.isEmpty,
-      let scheme = url.scheme, ["http", "https"].contains(scheme), url.path.isEmpty || url.path == "/"
+      let scheme = url.scheme, ["http", "https"].contains(scheme), url.path.isEmpty || url.path == "/",
+      let priority = Int(url.fragment ?? "0"), (0...3).contains(priority)
     else {
-      throw SettingsError("\(Setting.agents.flag): `\(text)` is not SEGMENT=https://HOST:PORT")
+      throw SettingsError(
+        "\(Setting.agents.flag): `\(text)` is not SEGMENT=https://HOST:PORT, with #1 to #3 or nothing behind it")
     }
     let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-    return (String(parts[0]), (scheme, bare, url.port ?? 7443))
+    return (String(parts[0]), (scheme, bare, url.port ?? 7443, priority))
   }
 }

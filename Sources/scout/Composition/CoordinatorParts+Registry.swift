@@ -26,7 +26,7 @@ extension CoordinatorParts {
         return nil
       }
       let target = AgentTarget(name: "\(segment)@\(url.host):\(url.port)", host: url.host, port: url.port, tls: tls)
-      return RemoteAgent(target: target, group: group, logger: logger)
+      return (RemoteAgent(target: target, group: group, logger: logger), url.priority)
     }
     return [registry, shared]
   }

@@ -24,8 +24,9 @@ final class SharedAgents: Service {
   private let told: Set<Told>
   private let directory: AgentDirectory
   private let logger: Logger
+  typealias Dial = @Sendable (_ row: RegistryRow) -> (agent: RemoteAgent, priority: Int)?
   /// Nil where the row cannot be dialled.
-  private let dial: @Sendable (_ row: RegistryRow) -> RemoteAgent?
+  private let dial: Dial
 
   private struct State {
     /// Rows that stand in the registry.
@@ -40,7 +41,7 @@ final class SharedAgents: Service {
 
   init(
     registry: EtcdRegistry, told: [Told], directory: AgentDirectory, logger: Logger,
-    dial: @escaping @Sendable (RegistryRow) -> RemoteAgent?
+    dial: @escaping Dial
   ) {
     self.registry = registry
     self.told = Set(told)
@@ -89,14 +90,17 @@ final class SharedAgents: Service {
 
   /// Has an agent that another coordinator told of in the directory, until it is forgotten or the task is cancelled.
   private func follow(_ row: RegistryRow) async {
-    guard let agent = dial(row) else {
+    guard let (agent, priority) = dial(row) else {
       logger.warning(
         "a shared agent cannot be dialled: https needs --pki or the three files of --agent-ca",
         metadata: ["agent": .string(row.id.agent)])
       return
     }
     let name = "\(row.id.segment)@\(agent.target.host):\(agent.target.port)"
-    guard directory.add(AgentLink(name: name, segment: row.id.segment, service: agent)) else { return }
+    guard
+      directory.add(
+        AgentLink(name: name, segment: row.id.segment, service: agent, priority: priority))
+    else { return }
     logger.notice("a shared agent is dialled", metadata: ["agent": .string(name)])
     await withTaskGroup(of: Void.self) { group in
       group.addTask { try? await agent.run() }

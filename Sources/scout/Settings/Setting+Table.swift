@@ -75,7 +75,9 @@ extension Setting {
   static let logPayloads = Setting(
     "log_payloads", .flag, standard: "false", "Log the arguments of each call, 2048 bytes at most")
   static let agents = Setting(
-    "agent", .list, "An agent, as SEGMENT=https://HOST:PORT (http:// on loopback only); may be given several times")
+    "agent", .list,
+    "An agent, as SEGMENT=https://HOST:PORT (http:// on loopback only), #1 to #3 behind it for one that stands in; repeatable"
+  )
   static let agentCA = Setting(
     "agent_ca", .text, "PEM file with the authority that agents' certificates are checked by")
   static let agentCert = Setting("agent_cert", .text, "PEM file with the certificate shown to agents")
