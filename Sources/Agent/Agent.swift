@@ -65,7 +65,8 @@ package final class Agent: AgentService, Service {
       }
       if let interval = self.settings.checkInterval {
         let checks = BackgroundChecks(
-          interval: interval, inventory: self.inventory, health: self.health, pool: self.pool, logger: self.logger)
+          interval: interval, patience: self.settings.checkPatience, inventory: self.inventory, health: self.health,
+          pool: self.pool, logger: self.logger)
         group.addTask { await cancelWhenGracefulShutdown { await checks.run() } }
       }
       try await group.waitForAll()

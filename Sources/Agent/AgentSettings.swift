@@ -26,6 +26,8 @@ package struct AgentSettings: Sendable {
   package var maxEntries = 200_000
   /// A host that was not heard of for so long gets a handshake, to see how it is; nil: none does.
   package var checkInterval: Duration?
+  /// From the agent's start to the first such handshake, so that agents that start together begin with no storm.
+  package var checkPatience: Duration = .seconds(30)
   /// Between two looks at whether the configuration changed.
   package var reloadInterval: Duration = .seconds(1)
 

@@ -12,7 +12,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   let settings: HTTP2Settings
   let tls: NIOSSLHandler?
-  private(set) var policy: PeerPolicy?
+  let policy: PeerPolicy?
   /// Server: who takes the streams.
   let accept: HTTP2Server.Accept?
   let handshakeDeadline: NIODeadline

@@ -4,7 +4,6 @@ package struct RegistrySnapshot: Sendable, Hashable {
   package enum Source: Sendable, Hashable {
     /// Nothing was read yet.
     case none
-    case settings
     /// What an earlier process saw last.
     case file
     case etcd
@@ -20,7 +19,7 @@ package struct RegistrySnapshot: Sendable, Hashable {
 
   // First, because it is what tells two snapshots apart soonest.
   /// etcd's revision when all rows were listed, or of the newest change since: it can differ between coordinators that
-  /// have the same rows. A count of changes for settings.
+  /// have the same rows.
   package var revision: Int64
   package var rows: [RegistryRow.ID: RegistryRow]
   package var source: Source
@@ -29,12 +28,6 @@ package struct RegistrySnapshot: Sendable, Hashable {
     self.rows = rows
     self.revision = revision
     self.source = source
-  }
-
-  /// The ways to one agent: the newest generation first, dialled before tunnelled among equals.
-  package func ways(segment: String, agent: String) -> [RegistryRow] {
-    rows.values.filter { $0.id.segment == segment && $0.id.agent == agent }
-      .sorted { ($1.generation, $0.id) < ($0.generation, $1.id) }
   }
 
   /// What a holder of `earlier` has to do to have these rows.
@@ -51,13 +44,5 @@ package struct RegistrySnapshot: Sendable, Hashable {
     difference.appeared.sort { $0.id < $1.id }
     difference.changed.sort { $0.id < $1.id }
     return difference
-  }
-
-  /// Both snapshots' rows: of two with the same id the greater generation, and this one's where they are equal.
-  /// Revision and source stay this one's.
-  package func merging(_ other: RegistrySnapshot) -> RegistrySnapshot {
-    var merged = self
-    merged.rows.merge(other.rows) { $1.generation > $0.generation ? $1 : $0 }
-    return merged
   }
 }

@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func theHostThatWaitsLongestIsCheckedFirst() {
-    var plan = CheckPlan(interval: .seconds(600), start: start)
+    var plan = CheckPlan(interval: .seconds(600), patience: .seconds(30), start: start)
     let contacts: [String: ContinuousClock.Instant] = [
       "seen": start, "old": start - .seconds(700), "older": start - .seconds(900),
     ]

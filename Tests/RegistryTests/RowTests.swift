@@ -76,8 +76,8 @@ import Testing
     }
   }
 
-  @Test("Differences, merging and the order of ways")
-  func snapshots() {
+  @Test("What became of the rows between two snapshots")
+  func differences() {
     func snapshot(_ rows: RegistryRow...) -> RegistrySnapshot {
       RegistrySnapshot(rows: Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) }), revision: 1)
     }
@@ -88,18 +88,5 @@ import Testing
     #expect(difference.changed == [dialled("b", generation: 2)])
     #expect(difference.gone == [dialled("a").id])
     #expect(later.difference(from: later).isEmpty)
-
-    let merged = earlier.merging(later)
-    #expect(merged.rows.count == 4)
-    #expect(merged.rows[dialled("b").id]?.generation == 2)
-    #expect(later.merging(earlier).rows == merged.rows)
-
-    let ways = snapshot(
-      tunnelled("a", via: "c2", generation: 3), dialled("a", generation: 3), tunnelled("a", via: "c1", generation: 9),
-      dialled("b", generation: 99))
-    #expect(
-      ways.ways(segment: "dc1", agent: "a").map(\.id.way) == [
-        .tunnelled(coordinator: "c1"), .dialled, .tunnelled(coordinator: "c2"),
-      ])
   }
 }

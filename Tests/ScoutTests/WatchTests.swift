@@ -12,13 +12,16 @@ extension EndToEnd {
   @Suite struct WatchTests {
     /// An agent whose next heartbeat is a minute away: what arrives meanwhile came at once.
     private func watching(
-      _ fleet: TestFleet, _ body: @Sendable (Agent, inout AsyncStream<WatchEvent>.Iterator) async throws -> Void
+      _ fleet: TestFleet, checkInterval: Duration? = nil,
+      _ body: @Sendable (Agent, inout AsyncStream<WatchEvent>.Iterator) async throws -> Void
     ) async throws {
       let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
       let health = HealthBook()
       let pool = SSHPool(group: MultiThreadedEventLoopGroup.singleton, logger: logger, observer: health.observer)
       var settings = AgentSettings(name: "a", segment: "dc1", configPath: fleet.configPath)
       settings.reloadInterval = .milliseconds(50)
+      settings.checkInterval = checkInterval
+      settings.checkPatience = .zero
       let agent = try Agent(settings: settings, pool: pool, health: health, version: "test", logger: logger)
       let (events, told) = AsyncStream<WatchEvent>.makeStream()
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -52,6 +55,20 @@ extension EndToEnd {
       request.path = Data("/etc/hostname".utf8)
       let context = CallContext(deadline: .now + .seconds(10), requestID: "read")
       _ = try await agent.read(request, context) { _ in }
+    }
+
+    @Test func aHostThatNobodyAsksForIsLookedAfter() async throws {
+      try await TestFleet.with(hosts: 2) { fleet in
+        try await watching(fleet, checkInterval: .seconds(600)) { _, events in
+          var online: Set<String> = []
+          while online.count < 2, case .hostStates(let states)? = await events.next()?.event {
+            for host in states.changed where host.state.status == .online { online.insert(host.alias) }
+          }
+          #expect(online == ["host1", "host2"])
+          // A connection was made, and no channel opened on it.
+          #expect(fleet.sessionCount == 2)
+        }
+      }
     }
 
     @Test func aHostThatAppearsComesOrGoesIsToldAtOnce() async throws {

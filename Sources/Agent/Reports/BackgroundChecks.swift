@@ -8,6 +8,7 @@ import SSH
 /// of the pool's connections are taken, so that no warm connection is given up for a check.
 struct BackgroundChecks: Sendable {
   let interval: Duration
+  let patience: Duration
   let inventory: InventoryStore
   let health: HealthBook
   let pool: SSHPool
@@ -15,7 +16,7 @@ struct BackgroundChecks: Sendable {
 
   /// Until the task is cancelled.
   func run() async {
-    var plan = CheckPlan(interval: interval, start: .now)
+    var plan = CheckPlan(interval: interval, patience: patience, start: .now)
     while !Task.isCancelled {
       try? await Task.sleep(for: CheckPlan.pace)
       guard let hosts = try? await inventory.hosts(), hasRoom else { continue }

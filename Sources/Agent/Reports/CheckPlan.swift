@@ -6,15 +6,16 @@
 struct CheckPlan: Sendable {
   /// Two a second at most.
   static let pace: Duration = .milliseconds(500)
-  /// From the agent's start to its first check.
-  static let patience: Duration = .seconds(30)
 
   let interval: Duration
+  /// From the agent's start to its first check.
+  let patience: Duration
   private let start: ContinuousClock.Instant
   private var checked: [String: ContinuousClock.Instant] = [:]
 
-  init(interval: Duration, start: ContinuousClock.Instant) {
+  init(interval: Duration, patience: Duration, start: ContinuousClock.Instant) {
     self.interval = interval
+    self.patience = patience
     self.start = start
   }
 
@@ -23,7 +24,7 @@ struct CheckPlan: Sendable {
   func next(
     among aliases: [String], at now: ContinuousClock.Instant, lastContact: (String) -> ContinuousClock.Instant?
   ) -> String? {
-    guard now - start >= Self.patience else { return nil }
+    guard now - start >= patience else { return nil }
     var longest: (alias: String, since: ContinuousClock.Instant)?
     for alias in aliases {
       let contact = [lastContact(alias), checked[alias]].compactMap { $0 }.max()

@@ -11,12 +11,11 @@ package struct EnrollmentClient: Sendable {
 
   package var host: String
   package var port: Int
-  /// Nil: plaintext, on loopback only.
-  package var tls: HTTP2TLS?
+  package var tls: HTTP2TLS
   private let group: any EventLoopGroup
   private let logger: Logger
 
-  package init(host: String, port: Int, tls: HTTP2TLS?, group: any EventLoopGroup, logger: Logger) {
+  package init(host: String, port: Int, tls: HTTP2TLS, group: any EventLoopGroup, logger: Logger) {
     self.host = host
     self.port = port
     self.tls = tls
@@ -47,7 +46,7 @@ package struct EnrollmentClient: Sendable {
     } catch {
       throw EnrollmentRefusal(.unavailable, error.message)
     }
-    let client = RPCClient(connection: connection, authority: "\(host):\(port)", isSecure: tls != nil)
+    let client = RPCClient(connection: connection, authority: "\(host):\(port)", isSecure: true)
     let result = await answer { () throws(RPCError) in
       try EnrollmentCertificates(received: try await body(client, deadline).message).chain.map { Array($0) }
     }

@@ -22,20 +22,19 @@ package struct EnrollmentServer: Service {
   ///
   /// - Parameters:
   ///   - port: 0 takes any; `address` says which.
-  ///   - tls: shown to everybody; a client's certificate is asked for and not demanded. Nil: loopback only, and nobody can renew.
+  ///   - tls: shown to everybody. A machine that joins has no certificate, so one is asked for and not demanded; one that is shown is
+  ///     checked.
   /// - Throws: HTTP2Error, as `AgentServer.bind`.
   package static func bind(
-    _ service: any EnrollmentService, host: String, port: Int, tls: HTTP2TLS?, group: any EventLoopGroup, logger: Logger
+    _ service: any EnrollmentService, host: String, port: Int, tls: HTTP2TLS, group: any EventLoopGroup, logger: Logger
   ) async throws(HTTP2Error) -> EnrollmentServer {
-    var tls = tls
-    tls?.isClientCertificateOptional = true
     var http2 = HTTP2Settings()
     http2.maxConnections = 64
     var rpc = RPCSettings()
     rpc.maxMessageBytes = longestMessage
     rpc.showsPeerCertificate = true
     let server = try await RPCServer.bind(
-      host: host, port: port, tls: tls, routes: routes(service), http2: http2, settings: rpc, group: group,
+      host: host, port: port, tls: optional(tls), routes: routes(service), http2: http2, settings: rpc, group: group,
       logger: logger)
     return EnrollmentServer(server: server)
   }
@@ -45,9 +44,7 @@ package struct EnrollmentServer: Service {
 
   /// As `HTTP2Server.replace`.
   package func replace(_ tls: HTTP2TLS) throws(HTTP2Error) {
-    var tls = tls
-    tls.isClientCertificateOptional = true
-    try server.replace(tls)
+    try server.replace(Self.optional(tls))
   }
 
   /// Answers until graceful shutdown or cancellation. Once.
@@ -57,6 +54,12 @@ package struct EnrollmentServer: Service {
       try? await gracefulShutdown()
       await server.shutdown(grace: Task.isCancelled ? .zero : .seconds(2))
     }
+  }
+
+  private static func optional(_ tls: HTTP2TLS) -> HTTP2TLS {
+    var tls = tls
+    tls.isClientCertificateOptional = true
+    return tls
   }
 
   private static func routes(_ service: any EnrollmentService) -> RPCServer.Routes {

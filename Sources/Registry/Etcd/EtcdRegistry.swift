@@ -4,12 +4,15 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// The registry in etcd, shared by all coordinators with the same endpoints and prefix. Sendable: state behind a lock.
+/// Who is where, in etcd: rows shared by all coordinators with the same endpoints and prefix. Sendable: state behind a lock.
+///
+/// It is a help for finding agents, never a judge over links: a link that is up stays in use whatever the rows say, and no method but
+/// `run` waits for a network.
 ///
 /// Rows that a coordinator publishes hang on its lease and go with it. There are no locks: a row is written in one
 /// transaction with the check that nothing newer came to stand there. While etcd is away, `snapshot` stays as it was
 /// last, published rows wait, and the endpoints are tried in turn.
-package final class EtcdRegistry: Registry, Service {
+package final class EtcdRegistry: Service {
   private let settings: EtcdSettings
   private let state: EtcdState
   private let file: SnapshotFile?
@@ -31,19 +34,27 @@ package final class EtcdRegistry: Registry, Service {
     state = EtcdState(settings, snapshot: snapshot)
   }
 
+  /// What is known now.
   package var snapshot: RegistrySnapshot { state.hub.snapshot }
   package var standing: RegistryStanding { state.standing }
   package var figures: EtcdFigures { state.figures }
 
+  /// The snapshot now, then each newer one; a slow reader gets only the newest. Ends when the registry does.
   package func snapshots() -> AsyncStream<RegistrySnapshot> { state.hub.follow() }
 
+  /// Wants `row` to be seen by all for as long as this process lives, and returns at once.
+  ///
+  /// Replaces what this process published under the same id. Throws `.invalid` or `.full`; what becomes of it is told by
+  /// `publication(of:)`.
   package func publish(_ row: RegistryRow) throws(RegistryError) {
     try row.validate()
     try state.publish(row)
   }
 
+  /// Takes back what this process published. Rows of others stay.
   package func withdraw(_ id: RegistryRow.ID) { state.withdraw(id) }
 
+  /// Nil for what this process does not publish.
   package func publication(of id: RegistryRow.ID) -> Publication? { state.publication(of: id) }
 
   /// Follows etcd until graceful shutdown, then gives the lease back. Throws only for certificate files that cannot be

@@ -29,8 +29,9 @@ extension SSHPool {
       logger.debug(
         "connection failed",
         metadata: ["host": "\(host.alias)", "code": "\(error.code.rawValue)", "reason": "\(error.message)"])
-      observer?(host, .connectFailed(error))
+      // First the pool: whoever hears of it looks at the host's breaker.
       tell(ending: id) { $0.handshakeFailed(id, error.connectFailure, now: $1) }
+      observer?(host, .connectFailed(error))
     }
   }
 

@@ -48,15 +48,13 @@ struct AgentSecurity: Sendable {
   {
     let (host, port) = try settings.address(address, of: .stateDir)
     let tls = tls
-    return CertificateKeeper(
-      store: store, logger: logger,
-      renew: { stored in
-        let pending = try KeyAndRequest()
-        var request = EnrollmentRenewRequest()
-        request.certificateRequest = Data(pending.request)
-        let chain = try await EnrollmentClient(host: host, port: port, tls: tls, group: group, logger: logger)
-          .renew(request)
-        return try pending.accept(chain, from: stored.authority, as: stored.identity, now: .now)
-      }, renewed: {})
+    return CertificateKeeper(store: store, logger: logger) { stored in
+      let pending = try KeyAndRequest()
+      var request = EnrollmentRenewRequest()
+      request.certificateRequest = Data(pending.request)
+      let chain = try await EnrollmentClient(host: host, port: port, tls: tls, group: group, logger: logger)
+        .renew(request)
+      return try pending.accept(chain, from: stored.authority, as: stored.identity, now: .now)
+    }
   }
 }

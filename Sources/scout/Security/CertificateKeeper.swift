@@ -13,8 +13,6 @@ struct CertificateKeeper: Service {
   let logger: Logger
   /// Gets new credentials for the holder of these.
   let renew: @Sendable (StoredCertificate) async throws -> Credentials
-  /// Called after each installation.
-  let renewed: @Sendable () -> Void
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
@@ -45,7 +43,6 @@ struct CertificateKeeper: Service {
           logger.notice(
             "certificate renewed",
             metadata: ["identity": "\(stored.identity)", "expires": "\(credentials.leaf.notAfter)"])
-          renewed()
           return
         } catch {
           logger.warning("certificate not renewed", metadata: ["identity": "\(stored.identity)", "reason": "\(error)"])

@@ -36,8 +36,7 @@ struct CoordinatorSecurity: Sendable {
   func services(name: String, logger: Logger) -> [any Service] {
     let authority = exchange.authority
     return [
-      CertificateKeeper(
-        store: store, logger: logger, renew: { _ in try Self.issue(authority, name) }, renewed: {}),
+      CertificateKeeper(store: store, logger: logger) { _ in try Self.issue(authority, name) },
       AuthorityDesk(exchange: exchange, links: links, logger: logger),
     ]
   }
@@ -50,9 +49,7 @@ struct CoordinatorSecurity: Sendable {
   ) async throws -> [any Service] {
     guard let text = settings.text(.enrollListen) else { return [] }
     let (host, port) = try settings.address(text, of: .enrollListen)
-    var tls = store.tls(links.policy(.agent))
-    // A machine that joins has no certificate; one that renews is judged by what it shows.
-    tls.isClientCertificateOptional = true
+    let tls = store.tls(links.policy(.agent))
     do {
       let server = try await EnrollmentServer.bind(
         AuthorityDesk(exchange: exchange, links: links, logger: logger), host: host, port: port, tls: tls, group: group,

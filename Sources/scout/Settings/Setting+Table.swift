@@ -129,7 +129,7 @@ extension Setting {
     "tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
   static let stateDir = Setting(
     "state_dir", .text,
-    "Folder for the journal of commands, so that none runs twice after a crash; without it the journal is in memory only"
+    "Folder for what the agent keeps: the certificate of agent join, and the journal of commands; without it the journal is in memory only"
   )
 
   /// Of `scout coordinator`, in the order of its help.

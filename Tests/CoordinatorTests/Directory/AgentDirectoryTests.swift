@@ -123,4 +123,38 @@ import Testing
     #expect(state.roster.hosts.map(\.id.alias) == ["x", "a", "b", "y"])
     #expect(state.agents[0].hosts["c"] == nil)
   }
+
+  @Test func phasesAndBreakersAreShownAndTellWhatIsUsual() async throws {
+    let agent = VirtualAgent(hosts: [("web1", VirtualHost(["/a": "x"])), ("web2", VirtualHost(["/a": "x"]))])
+    agent.change("web1") { host in
+      host.p50 = 4
+      host.reported.status = .offline
+      host.reported.breaker = .open
+      host.reported.retryInMs = 60_000
+      host.reported.phases = [(Phase.tcp, 1.0), (.keyExchange, 20.0)].map { phase, p50 in
+        var figures = PhaseFigures()
+        figures.phase = phase
+        figures.count = 3
+        figures.p50Ms = p50
+        figures.p95Ms = p50 * 2
+        return figures
+      }
+      host.failure = AgentError(code: .connectTimeout, message: "silence", phase: "key exchange")
+    }
+    try await withCoordinator(agent) { core in
+      let read = try await core.call("read", ["target": "*:/a"])
+      #expect(read.structured?["failures"]?[0]?["usual_ms"] == 20.0)
+      agent.change("web1") { $0.failure = AgentError(code: .timeout, message: "silence", phase: "operation") }
+      let slow = try await core.call("read", ["target": "*:/a"])
+      #expect(slow.structured?["failures"]?[0]?["usual_ms"] == 4.0)
+
+      let hosts = try await core.call("hosts", [:])
+      let web1 = hosts.structured?["hosts"]?[0]
+      #expect(web1?["phases"]?["key_exchange"] == ["p50_ms": 20.0, "p95_ms": 40.0])
+      #expect(web1?["phases"]?["tcp"]?["p50_ms"] == 1.0)
+      #expect(web1?["breaker"] == "open")
+      #expect(hosts.text.contains("next attempt in "))
+      #expect(hosts.structured?["hosts"]?[1]?["breaker"] == nil)
+    }
+  }
 }

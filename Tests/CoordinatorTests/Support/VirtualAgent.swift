@@ -14,6 +14,8 @@ struct VirtualHost: Sendable {
   /// Instead of each answer.
   var failure: AgentError?
   var p50: Double = 0
+  /// Its state, but for p50.
+  var reported = HostState()
 
   init(_ files: [String: String] = [:]) {
     self.files = files.mapValues { Data($0.utf8) }
@@ -202,6 +204,7 @@ final class VirtualAgent: AgentService {
         info.port = 22
         info.user = "ops"
         info.labels = state.hosts[name]?.labels ?? [:]
+        info.state = state.hosts[name]?.reported ?? HostState()
         info.state.ageMs = -1
         info.state.p50Ms = state.hosts[name]?.p50 ?? 0
         return info
