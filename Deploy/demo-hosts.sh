@@ -44,6 +44,8 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 UseDNS no
 PrintMotd no
+SetEnv HOME=$folder/$name
+PermitUserRC no
 Subsystem sftp $sftp_server -d $folder/$name
 CONFIG
   # A port that is taken ends sshd at once: the next one is tried.

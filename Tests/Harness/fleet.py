@@ -75,6 +75,8 @@ class Fleet:
                 + "".join(f"ListenAddress {a}\n" for a in addresses)
                 + f"HostKey {self.folder}/host_key\nAuthorizedKeysFile {self.folder}/authorized_keys\n"
                 + "PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nUseDNS no\nPrintMotd no\n"
+                # Bash reads ~/.bashrc when sshd starts it: what the user keeps there is no part of what is measured.
+                + f"SetEnv HOME={self.folder}\nPermitUserRC no\n"
                 # One sshd stands for sixteen hosts here.
                 + "KbdInteractiveAuthentication no\nMaxStartups 400:30:800\nSubsystem sftp internal-sftp\n"
             )

@@ -23,6 +23,9 @@ final class SSHServer: Sendable {
       "PidFile none", "StrictModes no", "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
       "PermitRootLogin yes", "UseDNS no", "PrintMotd no", "LogLevel VERBOSE",
       "MaxStartups \(options.maxStartups)", "MaxSessions \(options.maxSessions)",
+      // sshd_config(5): SetEnv wins. Bash as a login shell reads ~/.bashrc when sshd starts it, and what the user keeps
+      // there may print, wait or take its time.
+      "SetEnv HOME=\(directory.path)", "PermitUserRC no",
       "Subsystem sftp \(options.subsystem)",
     ]
     try (lines.joined(separator: "\n") + "\n").write(toFile: configPath, atomically: true, encoding: .utf8)

@@ -84,7 +84,7 @@ extension Setting {
   static let agentKey = Setting("agent_key", .text, "PEM file with that certificate's private key")
   static let agentListen = Setting(
     "agent_listen", .text,
-    "HOST:PORT where agents dial in; beyond loopback it needs the three files of --agent-ca, --agent-cert and --agent-key"
+    "HOST:PORT where agents dial in; beyond loopback it needs --pki, or the files of --agent-ca, --agent-cert and --agent-key"
   )
   static let pki = Setting(
     "pki", .text,
@@ -111,7 +111,7 @@ extension Setting {
 
   static let listen = Setting(
     "listen", .text, standard: "127.0.0.1:7443",
-    "HOST:PORT to listen on; beyond loopback it needs the three TLS files; with --coordinator only where it is given")
+    "HOST:PORT to listen on; beyond loopback it needs agent join or the three TLS files; with --coordinator only where given")
   static let healthListen = Setting(
     "health_listen", .text,
     "HOST:PORT that answers gRPC health checks, in plaintext and nothing else, for orchestrators' probes")
