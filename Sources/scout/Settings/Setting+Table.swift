@@ -111,7 +111,8 @@ extension Setting {
 
   static let listen = Setting(
     "listen", .text, standard: "127.0.0.1:7443",
-    "HOST:PORT to listen on; beyond loopback it needs agent join or the three TLS files; with --coordinator only where given")
+    "HOST:PORT to listen on; beyond loopback it needs agent join or the three TLS files; with --coordinator only where given"
+  )
   static let healthListen = Setting(
     "health_listen", .text,
     "HOST:PORT that answers gRPC health checks, in plaintext and nothing else, for orchestrators' probes")
