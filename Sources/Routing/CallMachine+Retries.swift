@@ -5,8 +5,8 @@ extension CallMachine {
     _ out: inout CallActions, now: Timestamp
   ) {
     lastReason = reason
-    if flight.isAccepted {
-      // Part of its answer is out already.
+    if flight.isAccepted, !requestClass.isRepeatable {
+      // It has begun, and nobody can say how far it came.
       mayHaveRun = true
       stopOther(flight, &router, &out, now: now)
       fail(requestClass == .effect ? .lost : reason, during: .waiting, &out, router, now: now)

@@ -86,8 +86,8 @@ extension CallMachine {
     return finish(&out)
   }
 
-  /// An answer's first part came, or a command was accepted: from here on only the deadline ends the attempt, and
-  /// nothing takes its place.
+  /// An answer's first part came, or a command was accepted: while it goes on only the deadline ends the attempt, and
+  /// nothing takes its place. Where it fails, what is repeatable is made again from its beginning.
   package mutating func attemptAccepted(_ number: Int, _ router: inout Router, now: Timestamp) -> CallActions {
     var out = CallActions()
     guard case .running(var first, let second) = state else { return finish(&out) }

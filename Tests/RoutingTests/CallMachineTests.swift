@@ -168,15 +168,25 @@ import Testing
     #expect(call.underWay == 2)
   }
 
-  @Test func onceAcceptedNothingTakesItsPlace() throws {
+  @Test(arguments: RequestClass.allCases) func onceAcceptedNothingTakesItsPlaceWhileItGoesOn(
+    _ requestClass: RequestClass
+  ) throws {
     let fleet = Fleet(agents: 3)
     Self.warmUp(fleet)
-    var call = try Self.call(fleet, .read, deadline: 60_000)
-    _ = call.started(&fleet.router, now: at(20_000))
+    var call = try Self.call(fleet, requestClass, deadline: 60_000)
+    let first = try #require(Self.order(value(call.started(&fleet.router, now: at(20_000)))))
     #expect(value(call.attemptAccepted(0, &fleet.router, now: at(20_010))).wake == at(60_000))
     let failed = call.attemptFailed(0, AttemptFailure(.agent, mayHaveRun: true), &fleet.router, now: at(20_500))
-    let failure = try #require(Self.failure(failed))
-    #expect(failure.reason == .agentFailed && failure.mayHaveRun)
+    guard requestClass == .read else {
+      let failure = try #require(Self.failure(failed))
+      #expect(failure.reason == (requestClass == .effect ? .lost : .agentFailed) && failure.mayHaveRun)
+      return
+    }
+    // What only reads begins again, through another agent.
+    let wake = try #require(failed.wake)
+    let again = try #require(Self.order(value(call.timerFired(&fleet.router, now: wake))))
+    #expect(again.purpose == .retry && again.agent != first.agent)
+    #expect(fleet.underWay == 1)
   }
 
   @Test func pushbackIsObeyed() throws {

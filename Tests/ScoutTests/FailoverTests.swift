@@ -134,6 +134,40 @@ extension EndToEnd {
       }
     }
 
+    /// The command only reads, so it may run again; what its agent had said of it is void.
+    @Test func aQueryThatRunsWhenItsAgentDiesIsAnsweredThroughTheOther() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let fifo = fleet.files.path + "/fifo-\(UUID().uuidString)"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let agents = (try agent(fleet), try agent(fleet))
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent",
+          "dc1=http://127.0.0.1:\(try await agents.0.port())", "--agent",
+          "dc1=http://127.0.0.1:\(try await agents.1.port())",
+        ])
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        try await until {
+          let route = try await ScoutProcess.run(["route", "host1", "--url", url])
+          return route.output.contains("dc1 (usable)") && route.output.contains("dc1#2 (usable)")
+        }
+        let chosen = try await ScoutProcess.run(["route", "host1", "--url", url]).output
+        let query = try ScoutProcess(["query", "host1", "--url", url, "--timeout-ms", "60000", "--", "grep", "x", fifo])
+        try await until { processes(mentioning: fifo) > processes(mentioning: "--timeout-ms") }
+        (chosen.contains("host1: through dc1#2") ? agents.1 : agents.0).signal(SIGKILL)
+        // Whoever reads gets a line and an end. The one of the dead agent may be among them.
+        signal(SIGPIPE, SIG_IGN)
+        try await until(within: .seconds(30)) {
+          let end = open(fifo, O_WRONLY | O_NONBLOCK)
+          if end >= 0 {
+            _ = write(end, "x\n", 2)
+            close(end)
+          }
+          return !query.isRunning
+        }
+        #expect(try await query.end(within: .seconds(30)) == 0, "\(query.output)")
+      }
+    }
+
     @Test func anAgentThatStandsInIsAskedWhenTheOtherIsGone() async throws {
       try await TestFleet.with(hosts: 4) { fleet in
         let (standIn, first) = (try agent(fleet), try agent(fleet))

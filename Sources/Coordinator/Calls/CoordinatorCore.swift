@@ -53,7 +53,7 @@ package struct CoordinatorCore: Sendable {
   ///
   /// - Parameters:
   ///   - prepare: is told what will be asked, before the first host is.
-  ///   - operation: asks one agent; `HostCall.attempt.admit` is called before each message of the answer is taken.
+  ///   - operation: asks one agent; it takes each message of the answer by `HostCall.attempt.take`.
   func ask(
     _ targets: [Target], _ kind: OperationKind, _ options: CallOptions, start: ContinuousClock.Instant,
     prepare: (Asks) -> Void, _ operation: @escaping @Sendable (HostCall) async throws -> CallTimings

@@ -50,9 +50,11 @@ final class ListCollector: Sendable {
     state.withLock { $0.parts = [Part](repeating: Part(), count: count) }
   }
 
-  func take(_ batch: ListBatch, from index: Int) throws {
+  /// - Parameter isFirst: the listing comes anew; what came of it before is void.
+  func take(_ batch: ListBatch, from index: Int, isFirst: Bool) throws {
     let bytes = ListingCode.encode(batch.entries)
     let isFull = state.withLock { state in
+      if isFirst { state.parts[index] = Part() }
       state.parts[index].times += batch.entries.lazy.map(\.mtimeS)
       if batch.truncated { state.parts[index].truncated = true }
       if batch.totalSeen > 0 { state.parts[index].total = batch.totalSeen }
@@ -85,8 +87,7 @@ extension CoordinatorCore {
       let limit = min(wanted.limit ?? settings.entries, settings.entryLimit, share)
       do {
         return try await call.service.list(Self.request(call, wanted, limit: limit), call.context) { batch in
-          try call.attempt.admit()
-          try collector.take(batch, from: call.index)
+          try call.attempt.take { try collector.take(batch, from: call.index, isFirst: $0) }
         }
       } catch is ListCollector.Full {
         // An answer, cut.

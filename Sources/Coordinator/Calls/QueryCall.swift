@@ -30,8 +30,11 @@ final class OutputCollector: Sendable {
   }
 
   /// Output without room is dropped, not the command: its exit is still wanted.
-  func take(_ event: RunEvent, from index: Int) {
+  ///
+  /// - Parameter isFirst: the command runs anew; what came of it before is void.
+  func take(_ event: RunEvent, from index: Int, isFirst: Bool) {
     state.withLock { state in
+      if isFirst { state.parts[index] = Part() }
       switch event.event {
       case .stdout(let bytes):
         let taken = state.trie.append(bytes, at: &state.parts[index].stdout)
@@ -72,8 +75,7 @@ extension CoordinatorCore {
       request.maxOutputBytes = Int64(settings.answerLimit)
       request.requestID = "\(call.context.requestID).\(call.index)"
       let timings = try await call.service.run(request, call.context) { event in
-        try call.attempt.admit()
-        collector.take(event, from: call.index)
+        try call.attempt.take { collector.take(event, from: call.index, isFirst: $0) }
       }
       guard collector.hasExit(call.index) else {
         throw AgentError(code: .lost, message: "The command's end was not reported; it may have run.", mayHaveRun: true)

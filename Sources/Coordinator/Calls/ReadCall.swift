@@ -61,8 +61,10 @@ final class ReadCollector: Sendable {
     state.withLock { $0.parts = [Part](repeating: Part(), count: count) }
   }
 
-  func take(_ chunk: ReadChunk, from index: Int) throws {
+  /// - Parameter isFirst: the file comes anew; what came of it before is void.
+  func take(_ chunk: ReadChunk, from index: Int, isFirst: Bool) throws {
     let isFull = state.withLock { state in
+      if isFirst { state.parts[index] = Part() }
       if chunk.hasInfo { state.parts[index].info = chunk.info }
       if chunk.truncated { state.parts[index].truncated = true }
       if !chunk.sha256.isEmpty { state.parts[index].sha256 = chunk.sha256 }
@@ -95,8 +97,7 @@ extension CoordinatorCore {
       call in
       do {
         return try await call.service.read(Self.request(call, wanted, limit: limit), call.context) { chunk in
-          try call.attempt.admit()
-          try collector.take(chunk, from: call.index)
+          try call.attempt.take { try collector.take(chunk, from: call.index, isFirst: $0) }
         }
       } catch is ReadCollector.Full {
         // An answer, cut.
@@ -132,7 +133,7 @@ extension CoordinatorCore {
     let context = CallContext(deadline: start + timeout, requestID: options.requestID, principal: options.principal)
     let call = HostCall(
       index: 0, count: 1, alias: host.id.alias, path: target.path,
-      attempt: HostAttempt(service: directory.link(for: host).service, context: context, admit: {}))
+      attempt: HostAttempt(service: directory.link(for: host).service, context: context))
     let info = Mutex(FileInfo())
     do {
       _ = try await call.service.read(Self.request(call, wanted, limit: wanted.limit ?? 0), context) { chunk in

@@ -4,7 +4,8 @@ import Routing
 extension AgentDirectory {
   /// Asks a host through the agent that serves it best; a slow or failing agent is helped out by another.
   ///
-  /// - Parameter attempt: asks one agent. Called again for a retry, and beside itself for a hedge: `admit` keeps their answers apart.
+  /// - Parameter attempt: asks one agent. Called again for a retry, and beside itself for a hedge: `HostAttempt.take` keeps their
+  ///   answers apart.
   /// - Throws: `AgentError`, and what `attempt` throws of its own where one agent alone reaches the host.
   func ask(
     _ host: RosterHost, _ operation: OperationKind, _ requestClass: RequestClass, _ context: CallContext,
@@ -34,7 +35,7 @@ extension AgentDirectory {
   }
 
   private func askDirectly(_ host: RosterHost, _ context: CallContext, _ attempt: RoutedCall.Attempt) async throws {
-    let attempted = HostAttempt(service: links[host.agents[0]].service, context: context, admit: {})
+    let attempted = HostAttempt(service: links[host.agents[0]].service, context: context)
     var sheds = 0
     while true {
       do {

@@ -1,29 +1,45 @@
 import Synchronization
 
-/// Lets one attempt's answer through: the one whose first message comes first. Sendable: state behind a lock.
+/// Lets one attempt's answer through at a time: the one whose first message comes first. Sendable: state behind a lock.
 ///
-/// Two attempts of a call may answer at nearly the same time, and what they bring goes into the same place: only one may.
+/// Two attempts of a call may answer at nearly the same time, and what they bring goes into the same place: only one may. Where
+/// the one that was let through fails, it is closed, and another may bring the whole answer anew.
 final class AnswerGate: Sendable {
-  private let winner = Mutex<Int?>(nil)
+  private struct State {
+    var winner: Int?
+    /// At most as many as a call makes attempts.
+    var closed: Set<Int> = []
+  }
+
+  private let state = Mutex(State())
   private let opened: @Sendable (Int) -> Void
 
-  /// - Parameter opened: told once, with the attempt that may go on.
-  init(opened: @escaping @Sendable (Int) -> Void) {
+  /// - Parameter opened: told each attempt that may go on, once; called with the gate's lock held.
+  init(opened: @escaping @Sendable (Int) -> Void = { _ in }) {
     self.opened = opened
   }
 
-  /// Called before each message of an attempt is taken.
+  /// Takes one message of an attempt. No other attempt's is taken meanwhile.
   ///
-  /// - Throws: CancellationError: another attempt was first, this one's answer is not wanted.
-  func admit(_ attempt: Int) throws(CancellationError) {
-    let (isAdmitted, isFirst) = winner.withLock { winner -> (Bool, Bool) in
-      guard let first = winner else {
-        winner = attempt
-        return (true, true)
+  /// - Parameter body: takes it; is told whether it is the attempt's first, so that all that was taken before is void. Must not block.
+  /// - Throws: CancellationError where this attempt's answer is not wanted; what `body` throws.
+  func take(_ attempt: Int, _ body: (_ isFirst: Bool) throws -> Void) throws {
+    try state.withLock { state in
+      guard !state.closed.contains(attempt), state.winner ?? attempt == attempt else { throw CancellationError() }
+      let isFirst = state.winner == nil
+      if isFirst {
+        state.winner = attempt
+        opened(attempt)
       }
-      return (first == attempt, false)
+      try body(isFirst)
     }
-    if isFirst { opened(attempt) }
-    if !isAdmitted { throw CancellationError() }
+  }
+
+  /// Nothing more of this attempt is taken, whatever comes of it.
+  func close(_ attempt: Int) {
+    state.withLock { state in
+      state.closed.insert(attempt)
+      if state.winner == attempt { state.winner = nil }
+    }
   }
 }

@@ -7,8 +7,18 @@ import Synchronization
 struct HostAttempt: Sendable {
   let service: any AgentService
   let context: CallContext
-  /// Called before each message of the answer is taken; throws where another attempt was faster.
-  let admit: @Sendable () throws -> Void
+  private let gate: AnswerGate
+  private let number: Int
+
+  init(service: any AgentService, context: CallContext, number: Int = 0, gate: AnswerGate = AnswerGate()) {
+    self.service = service
+    self.context = context
+    self.number = number
+    self.gate = gate
+  }
+
+  /// Every message of the answer is taken within this: `AnswerGate.take`.
+  func take(_ body: (_ isFirst: Bool) throws -> Void) throws { try gate.take(number, body) }
 }
 
 /// One request to a host that several agents reach: drives a `CallMachine`. Confined to the task that runs it.
@@ -80,6 +90,7 @@ struct RoutedCall {
       // What was dropped or given up still ends, and says nothing any more.
       guard scopes.removeValue(forKey: number) != nil else { return }
       endings[number] = ending
+      if case .failure = ending { gate.close(number) }
       switch ending {
       case .success(let timings):
         step(&group) { $0.attemptAnswered(number, AttemptTimings(timings), &$1, now: $2) }
@@ -98,6 +109,7 @@ struct RoutedCall {
       for (number, flight) in scopes where flight.agent == agent {
         flight.scope.cancel()
         scopes[number] = nil
+        gate.close(number)
         endings[number] = .failure(.agentSilent(router.links[agent].name))
         step(&group) { $0.attemptFailed(number, AttemptFailure(.agent, mayHaveRun: true), &$1, now: $2) }
       }
@@ -115,6 +127,7 @@ struct RoutedCall {
       switch action {
       case .start(let order): start(order, &group)
       case .cancel(let number):
+        gate.close(number)
         scopes.removeValue(forKey: number)?.scope.cancel()
       case .askStatus(_, let number, _):
         // Only commands with effects are asked about, and none is routed yet.
@@ -131,12 +144,11 @@ struct RoutedCall {
   private mutating func start(_ order: AttemptOrder, _ group: inout DiscardingTaskGroup) {
     let scope = CallScope()
     scopes[order.number] = (order.agent, scope)
-    let (attempt, gate, mailbox, number) = (attempt, gate, mailbox, order.number)
+    let (attempt, mailbox, number) = (attempt, mailbox, order.number)
     var context = context
     if order.purpose == .hedge { context.importance = .hedge }
-    let wanted = HostAttempt(service: router.links[order.agent].service, context: context) {
-      try gate.admit(number)
-    }
+    let wanted = HostAttempt(
+      service: router.links[order.agent].service, context: context, number: number, gate: gate)
     group.addTask {
       await scope.run {
         do {

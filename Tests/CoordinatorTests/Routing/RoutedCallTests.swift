@@ -42,6 +42,38 @@ import Testing
     #expect(first.state.withLock { $0.calls } < 15)
   }
 
+  /// What has come is thrown away: the answer is one agent's, whole.
+  @Test(
+    arguments: [
+      ("read", ["target": "web1:/etc/a"], 2), ("list", ["target": "web1:/etc"], 1),
+      ("query", ["target": "web1", "command": ["cat", "/etc/a"]], 0),
+    ] as [(String, [String: JSON], Int)])
+  func anAnswerThatBreaksOffComesFromTheOther(tool: String, arguments: [String: JSON], after messages: Int) async throws
+  {
+    let breakage = Breakage(after: messages)
+    func agent(_ letter: Character) -> VirtualAgent {
+      var files = ["/etc/a": String(repeating: letter, count: 4500)]
+      for number in 0..<150 { files["/etc/\(letter)\(number)"] = "" }
+      var host = VirtualHost(files)
+      host.breakage = breakage
+      return VirtualAgent(segment: "dc1", hosts: [("web1", host)])
+    }
+    let (first, second) = (agent("x"), agent("y"))
+    try await withBoth(first, second) { core in
+      let outcome = try await core.call(tool, arguments)
+      let group = outcome.structured?["groups"]?[0]
+      switch tool {
+      case "read": #expect(["x", "y"].map { String(repeating: $0, count: 4500) }.contains(group?["content"]?.string))
+      case "query": #expect(["x", "y"].map { String(repeating: $0, count: 4500) }.contains(group?["stdout"]?.string))
+      default:
+        let names = group?["entries"]?.array?.compactMap { $0["name"]?.string } ?? []
+        #expect(names.count == 151 && Set(names.map(\.first)).count == 2, "\(outcome.text)")
+      }
+      #expect(!outcome.isError && breakage.isOver)
+    }
+    #expect(first.state.withLock { $0.calls } == 1 && second.state.withLock { $0.calls } == 1)
+  }
+
   @Test func whenBothFailTheLastWordIsTold() async throws {
     let broken = AgentError(code: .internal, message: "broken in a way of its own", scope: .agent)
     try await withBoth(agent("x") { $0.failure = broken }, agent("x") { $0.failure = broken }) { core in
@@ -127,9 +159,18 @@ import Testing
   }
 
   @Test func oneAnswerOnlyIsLetThrough() throws {
-    let gate = AnswerGate { #expect($0 == 2) }
-    try gate.admit(2)
-    #expect(throws: CancellationError.self) { try gate.admit(1) }
-    try gate.admit(2)
+    let opened = Mutex<[Int]>([])
+    let gate = AnswerGate { attempt in opened.withLock { $0.append(attempt) } }
+    try gate.take(2) { #expect($0) }
+    #expect(throws: CancellationError.self) { try gate.take(1) { _ in } }
+    try gate.take(2) { #expect(!$0) }
+    // It fails: another brings the answer from its beginning, and it is heard no more.
+    gate.close(2)
+    #expect(throws: CancellationError.self) { try gate.take(2) { _ in } }
+    try gate.take(3) { #expect($0) }
+    gate.close(1)
+    #expect(throws: CancellationError.self) { try gate.take(1) { _ in } }
+    try gate.take(3) { #expect(!$0) }
+    #expect(opened.withLock { $0 } == [2, 3])
   }
 }

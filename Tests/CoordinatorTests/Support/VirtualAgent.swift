@@ -13,12 +13,31 @@ struct VirtualHost: Sendable {
   var hangs = false
   /// Instead of each answer.
   var failure: AgentError?
+  var breakage: Breakage?
   var p50: Double = 0
   /// Its state, but for p50.
   var reported = HostState()
 
   init(_ files: [String: String] = [:]) {
     self.files = files.mapValues { Data($0.utf8) }
+  }
+}
+
+/// Breaks the link to the agent in the middle of one answer. Sendable: state behind a lock.
+final class Breakage: Sendable {
+  private let left: Mutex<Int>
+
+  /// - Parameter messages: that many come through before it breaks, once.
+  init(after messages: Int) { left = Mutex(messages) }
+
+  var isOver: Bool { left.withLock { $0 < 0 } }
+
+  func pass() throws {
+    let breaks = left.withLock { left in
+      left -= 1
+      return left == -1
+    }
+    if breaks { throw AgentError(code: .lost, message: "the link broke", mayHaveRun: true, scope: .agent) }
   }
 }
 
@@ -112,6 +131,7 @@ final class VirtualAgent: AgentService {
           chunk.truncated = sent.count < part.count
           if request.wantSha256 { chunk.sha256 = Data(repeating: 0xAB, count: 32) }
         }
+        try host.breakage?.pass()
         try await sink(chunk)
         chunk = ReadChunk()
       } while !rest.isEmpty
@@ -140,12 +160,14 @@ final class VirtualAgent: AgentService {
         entry.mtimeS = host.times[name] ?? 0
         batch.entries.append(entry)
         if batch.entries.count == 100 {
+          try host.breakage?.pass()
           try await sink(batch)
           batch = ListBatch()
         }
       }
       batch.totalSeen = Int64(names.count)
       batch.truncated = Int(request.skip) + wanted.count < names.count
+      try host.breakage?.pass()
       try await sink(batch)
       return CallTimings()
     }
@@ -185,6 +207,7 @@ final class VirtualAgent: AgentService {
       default: exit.code = Int32(request.argv[1]) ?? 0
       }
       event.exit = exit
+      try host.breakage?.pass()
       try await sink(event)
       return CallTimings()
     }
