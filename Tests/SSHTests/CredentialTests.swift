@@ -83,6 +83,29 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: geteuid() == 0, "an account with a password has to be made"))
+  func aKeyIsFollowedByThePasswordWhereTheHostWantsBoth() async throws {
+    let both = ["PasswordAuthentication yes", "AuthenticationMethods publickey,password"]
+    try await withAccount(sshd: both) { hosts, account in
+      var host = try hosts.host()
+      host.user = account
+      await (try hosts.connect(host, credentials: SSHCredentials(password: Self.password))).close()
+
+      let wrong = try await failure { try await hosts.connect(host, credentials: SSHCredentials(password: "guess-it")) }
+      #expect(wrong.code == .authFailed)
+      #expect(wrong.message.contains("password") && !wrong.message.contains("guess-it"), "\(wrong.message)")
+
+      let without = try await failure { try await hosts.connect(host) }
+      #expect(without.code == .authFailed && without.message.contains("publickey"), "\(without.message)")
+      // A password alone is not enough, and does not become so.
+      host.pubkeyAuthentication = false
+      let alone = try await failure {
+        try await hosts.connect(host, credentials: SSHCredentials(password: Self.password))
+      }
+      #expect(alone.code == .authFailed)
+    }
+  }
+
   /// Without the fleet's key, which its hosts would accept for any account.
   private func guest(_ hosts: TestHosts, _ account: String) throws -> ResolvedHost {
     var host = try hosts.host()

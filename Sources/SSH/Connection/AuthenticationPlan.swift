@@ -16,6 +16,7 @@ struct AuthenticationPlan {
   /// What stands in the way of identities that are named but not tried.
   private(set) var remarks: [String]
   private var tried: [String] = []
+  private var shown: [Attempt] = []
 
   init(
     host: ResolvedHost, files: [IdentityFile], missing: [String], agent: [AgentIdentity],
@@ -53,20 +54,27 @@ struct AuthenticationPlan {
     hasSecret = credentials.password != nil
   }
 
-  /// The attempts that make sense with what the host allows (RFC 4252 section 5.1).
+  /// The attempts that make sense with what the host allows (RFC 4252 section 5.1), and have not been made.
   func attempts(methods: [String]) -> [Attempt] {
     let methods = host.preferredAuthentications.map { preferred in methods.filter(preferred.contains) } ?? methods
     var attempts: [Attempt] = []
     if methods.contains("publickey"), host.pubkeyAuthentication { attempts += candidates }
-    guard hasSecret else { return attempts }
-    if methods.contains("keyboard-interactive"), host.kbdInteractiveAuthentication {
+    if hasSecret, methods.contains("keyboard-interactive"), host.kbdInteractiveAuthentication {
       attempts.append(.keyboardInteractive)
     }
-    if methods.contains("password"), host.passwordAuthentication { attempts.append(.password) }
-    return attempts
+    if hasSecret, methods.contains("password"), host.passwordAuthentication { attempts.append(.password) }
+    return attempts.filter { !shown.contains($0) }
+  }
+
+  /// Whether a key that seems refused may have been accepted as the first of two proofs (`AuthenticationMethods
+  /// publickey,password` in sshd_config(5)): libssh2 does not tell "partial success" (RFC 4252 section 5.1) from a refusal, but the
+  /// host then allows what it did not before.
+  var mayContinue: Bool {
+    hasSecret && !shown.isEmpty && !shown.contains(.keyboardInteractive) && !shown.contains(.password)
   }
 
   mutating func refused(_ attempt: Attempt, _ reason: String?) {
+    shown.append(attempt)
     switch attempt {
     case .file(let file): tried.append(file.path + (reason.map { " (\($0))" } ?? ""))
     case .agent(let identity): tried.append("agent key \(identity.comment)" + (reason.map { " (\($0))" } ?? ""))

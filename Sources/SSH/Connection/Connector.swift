@@ -167,18 +167,30 @@ struct Connector {
     async throws(SSHError)
   {
     var plan = plan
+    guard var methods = try await offer(&plan, to: driver, until: until) else { return }
+    if plan.mayContinue {
+      guard let further = try await offer(&plan, to: driver, until: until) else { return }
+      methods = further
+    }
+    throw plan.failure(methods: methods)
+  }
+
+  /// Makes the plan's attempts that the host allows now.
+  /// - Returns: what it allows; nil: we are let in.
+  private func offer(
+    _ plan: inout AuthenticationPlan, to driver: Driver, until: ContinuousClock.Instant
+  ) async throws(SSHError) -> [String]? {
     let user = host.user
     let methods = try await step(driver, .authentication, within: ContinuousClock.now.duration(to: until)) {
       session throws(SessionError) in try session.authenticationMethods(user: user)
     }
-    guard let methods else { return }
-    for attempt in plan.attempts(methods: methods) {
+    for attempt in plan.attempts(methods: methods ?? []) {
       switch try await show(attempt, to: driver, until: until) {
-      case .accepted: return
+      case .accepted: return nil
       case .refused(let reason): plan.refused(attempt, reason)
       }
     }
-    throw plan.failure(methods: methods)
+    return methods
   }
 
   private enum Answer: Sendable {
