@@ -67,6 +67,27 @@ extension EndToEnd {
       #expect(dead.code == 1 && dead.output.contains("FAULT  agent dc1: "), "\(dead)")
     }
 
+    @Test func theCoordinatorsOfAnAgentAreAskedWhetherTheyTakeItIn() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let port = try freePort()
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent-listen", "127.0.0.1:\(port)",
+        ])
+        _ = try await coordinator.port()
+        let (other, mute) = (try freePort(), fleet.port)
+        let run = try await ScoutProcess.run([
+          "doctor", "--ssh-config", fleet.configPath, "--segment", "dc1", "--name", "a", "--coordinator",
+          "127.0.0.1:\(port)", "--coordinator", "127.0.0.1:\(other)", "--coordinator", "\(fleet.addresses[0]):\(mute)",
+        ])
+        #expect(run.code == 1, "\(run)")
+        #expect(run.output.contains("ok     coordinator 127.0.0.1:\(port): takes this agent in as dc1/a\n"), "\(run)")
+        #expect(run.output.contains("FAULT  coordinator 127.0.0.1:\(other): "), "\(run)")
+        #expect(run.output.contains("FAULT  coordinator \(fleet.addresses[0]):\(mute): "), "\(run)")
+        // It only looked.
+        #expect(!coordinator.errors.contains("An agent has dialled in"), "\(coordinator.errors)")
+      }
+    }
+
     @Test func certificatesThatEndOrDoNotFitAreNamed() async throws {
       let folder = FileManager.default.temporaryDirectory.appending(path: "scout-doctor-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

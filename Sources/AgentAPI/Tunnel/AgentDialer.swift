@@ -1,4 +1,4 @@
-import HTTP2
+package import HTTP2
 package import Logging
 package import NIOCore
 import RPC
@@ -92,16 +92,9 @@ package final class AgentDialer: Service {
 
   private func dial() async throws(HTTP2Error) -> HTTP2Connection {
     state.withLock { $0.attempts += 1 }
-    let greeting = Greeting(line: TunnelHello(identity: identity).line) { line throws(HTTP2Error) in
-      switch TunnelAnswer(line: line) {
-      case .welcome?: return
-      case .refused(let reason)?: throw Self.failure("The coordinator refused: \(reason)")
-      case nil: throw Self.failure("What answers there is not a Scout coordinator that takes agents in")
-      }
-    }
     let connection = try await HTTP2Connection.dial(
       host: target.host, port: target.port, tls: target.tls, settings: settings.http2.authenticated,
-      greeting: greeting, on: group.any(), timeout: settings.handshakeTimeout, logger: logger,
+      greeting: Self.greeting(identity), on: group.any(), timeout: settings.handshakeTimeout, logger: logger,
       accept: responder.accept)
     state.withLock { state in
       state.open[ObjectIdentifier(connection)] = connection
@@ -126,6 +119,31 @@ package final class AgentDialer: Service {
     return await cancelWhenGracefulShutdown {
       for await error in ends { return error }
       return nil
+    }
+  }
+
+  /// Dials once as that agent would, and hangs up when it is welcome. For a look at whether it would be: a coordinator gives a place
+  /// only to who has told it its health, so a tunnel that stands is not disturbed.
+  ///
+  /// - Throws: HTTP2Error: what kept it out.
+  package static func visit(
+    _ target: CoordinatorTarget, as identity: AgentIdentity, settings: TunnelSettings = TunnelSettings(),
+    group: any EventLoopGroup, logger: Logger
+  ) async throws(HTTP2Error) {
+    let connection = try await HTTP2Connection.dial(
+      host: target.host, port: target.port, tls: target.tls, settings: settings.http2.authenticated,
+      greeting: greeting(identity), on: group.any(), timeout: settings.handshakeTimeout, logger: logger,
+      accept: RPCResponder(routes: [:], group: group, logger: logger).accept)
+    await connection.close()
+  }
+
+  private static func greeting(_ identity: AgentIdentity) -> Greeting {
+    Greeting(line: TunnelHello(identity: identity).line) { line throws(HTTP2Error) in
+      switch TunnelAnswer(line: line) {
+      case .welcome?: return
+      case .refused(let reason)?: throw failure("The coordinator refused: \(reason)")
+      case nil: throw failure("What answers there is not a Scout coordinator that takes agents in")
+      }
     }
   }
 

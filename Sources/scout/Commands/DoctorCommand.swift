@@ -44,6 +44,7 @@ struct DoctorCommand: AsyncParsableCommand {
       ).findings()
     }
     findings += CertificateExamination(settings: settings, now: Int64(Date().timeIntervalSince1970)).findings()
+    findings += try await CoordinatorExamination(settings: settings, group: group, logger: logger).findings()
     guard !findings.contains(where: { $0.level == .fault && $0.subject.hasPrefix("links") }) else { return findings }
     let parts = try CoordinatorParts(settings, quiet: true, on: group)
     findings += try await parts.run { parts in

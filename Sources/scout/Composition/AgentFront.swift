@@ -38,30 +38,40 @@ struct AgentFront {
     _ settings: SettingsReader, _ tls: HTTP2TLS?, agent: any AgentService, segment: String, name: String,
     group: any EventLoopGroup, logger: Logger
   ) throws(SettingsError) -> [any Service] {
-    let texts = settings.list(.coordinators)
-    guard !texts.isEmpty else { return [] }
+    let targets = try coordinators(settings, tls)
+    guard !targets.isEmpty else { return [] }
+    let identity = try identity(segment: segment, name: name)
+    var tunnels = TunnelSettings()
+    tunnels.grace = .seconds(4)
+    return targets.map { AgentDialer(agent, as: identity, to: $0, settings: tunnels, group: group, logger: logger) }
+  }
+
+  /// Who an agent is that dials, where no certificate says it.
+  static func identity(segment: String, name: String) throws(SettingsError) -> AgentIdentity {
     guard let identity = AgentIdentity(segment: segment, name: name) else {
       throw SettingsError(
         "\(Setting.agentName.flag) `\(name)`, \(Setting.segment.flag) `\(segment)`: an agent that dials has names of 1 to 64 letters, digits, dots, dashes and underscores"
       )
     }
-    var tunnels = TunnelSettings()
-    tunnels.grace = .seconds(4)
-    var dialers: [any Service] = []
-    for text in texts {
+    return identity
+  }
+
+  /// The coordinators that the agent is to dial.
+  static func coordinators(_ settings: SettingsReader, _ tls: HTTP2TLS?) throws(SettingsError) -> [CoordinatorTarget] {
+    var targets: [CoordinatorTarget] = []
+    for text in settings.list(.coordinators) {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       let (host, port) = try settings.address(parts.last ?? "", shown: text, of: .coordinators)
       guard tls != nil || Loopback.contains(host) else {
         throw SettingsError(
-          "\(Setting.coordinators.flag) \(text): beyond loopback it needs \(Setting.tlsCA.flag), \(Setting.tlsCert.flag) and \(Setting.tlsKey.flag)"
+          "\(Setting.coordinators.flag) \(text): beyond loopback it needs \(Setting.stateDir.flag) of an agent that has joined, or \(Setting.tlsCA.flag), \(Setting.tlsCert.flag) and \(Setting.tlsKey.flag)"
         )
       }
       var target = CoordinatorTarget(host: host, port: port, tls: tls)
       if parts.count == 2 { target.tls?.serverName = parts[0] }
-      dialers.append(
-        AgentDialer(agent, as: identity, to: target, settings: tunnels, group: group, logger: logger))
+      targets.append(target)
     }
-    return dialers
+    return targets
   }
 
   private static func health(
