@@ -10,7 +10,7 @@ import Synchronization
 /// Whoever learns something (an attempt's end, a lost connection, a call) tells the state machine under the lock; what is to
 /// be done about the link is done by `run`, in its task group.
 final class RemoteLink: Sendable {
-  typealias Machine = RemoteLinkStateMachine<RPCClient, CheckedContinuation<RPCClient?, Never>>
+  typealias Machine = RemoteLinkStateMachine<RPCClient, ConnectionWait.Waiter>
 
   let target: AgentTarget
   private let settings: LinkSettings
@@ -88,24 +88,15 @@ final class RemoteLink: Sendable {
       state.nextID += 1
       return state.nextID
     }
-    let timer = group.any().scheduleTask(in: TimeAmount(max(ContinuousClock.now.duration(to: limit), .zero))) {
-      self.giveUp(id)
-    }
-    defer { timer.cancel() }
-    return await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let admission = change { $0.callArrived(id, continuation, at: .now, jitter: .random(in: 0..<1)) }
-        switch admission {
-        case .use(let client): continuation.resume(returning: client)
-        case .stopped: continuation.resume(returning: nil)
-        case .wait(let command):
-          carryOut(command)
-          // A task that was cancelled before it waited has had its handler called, to no effect; so has a timer.
-          if Task.isCancelled || ContinuousClock.now >= limit { giveUp(id) }
-        }
+    return await ConnectionWait(limit: limit, group: group) { self.giveUp(id) }.client { waiter in
+      switch change({ $0.callArrived(id, waiter, at: .now, jitter: .random(in: 0..<1)) }) {
+      case .use(let client): waiter.resume(returning: client)
+      case .stopped: waiter.resume(returning: nil)
+      case .wait(let command):
+        carryOut(command)
+        return true
       }
-    } onCancel: {
-      giveUp(id)
+      return false
     }
   }
 

@@ -8,7 +8,7 @@ import Synchronization
 /// A call that finds none waits for `TunnelSettings.patience`. `watch` waits as long as its deadline, and ends as soon as its tunnel takes
 /// no new calls, so that its caller's next one takes the next tunnel.
 package final class TunnelledAgent: LinkedAgent {
-  private typealias Slot = TunnelSlot<RPCClient, CheckedContinuation<RPCClient?, Never>>
+  private typealias Slot = TunnelSlot<RPCClient, ConnectionWait.Waiter>
   private struct State {
     var slot: Slot
     var nextID: UInt64 = 0
@@ -116,22 +116,13 @@ package final class TunnelledAgent: LinkedAgent {
       state.nextID += 1
       return state.nextID
     }
-    let timer = group.any().scheduleTask(in: TimeAmount(max(ContinuousClock.now.duration(to: limit), .zero))) {
-      self.giveUp(id)
-    }
-    defer { timer.cancel() }
-    return await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        switch state.withLock({ $0.slot.callArrived(id, continuation) }) {
-        case .use(let client): continuation.resume(returning: client)
-        case .stopped: continuation.resume(returning: nil)
-        case .wait:
-          // A task that was cancelled before it waited has had its handler called, to no effect; so has a timer.
-          if Task.isCancelled || ContinuousClock.now >= limit { giveUp(id) }
-        }
+    return await ConnectionWait(limit: limit, group: group) { self.giveUp(id) }.client { waiter in
+      switch state.withLock({ $0.slot.callArrived(id, waiter) }) {
+      case .use(let client): waiter.resume(returning: client)
+      case .stopped: waiter.resume(returning: nil)
+      case .wait: return true
       }
-    } onCancel: {
-      giveUp(id)
+      return false
     }
   }
 
