@@ -6,8 +6,9 @@ import Routing
   import Musl
 #endif
 
-/// What one choice costs, and what a fleet takes in memory. A value: one row of the table.
+/// What one choice costs, and what a fleet takes in memory, at each of several coordinators. A value: one row of the table.
 package struct Scale: Sendable {
+  package let coordinators: Int
   package let agents: Int
   package let hosts: Int
   /// Agents that advertise each host.
@@ -16,37 +17,52 @@ package struct Scale: Sendable {
   package let nanosecondsPerCall: Double
   /// Of a choice alone.
   package let nanosecondsPerPick: Double
-  /// Of taking in an agent's inventory in which one host is another than before.
+  /// Of taking in an agent's inventory in which one host is another than before, at one coordinator.
   package let microsecondsPerChange: Double
-  /// Resident bytes that the fleet added; nil where the system does not tell.
+  /// Resident bytes that the fleet added to each coordinator; nil where the system does not tell.
   package let bytes: Int?
 
-  /// The sizes that are shown: a laptop, a company, and more than there will be.
+  /// The sizes that are shown: a laptop, a company, a company with three coordinators, and more than there will be.
   package static let sizes = [
-    (1, 50, 1), (100, 10_000, 2), (10, 10_000, 10), (100, 100_000, 3), (1_000, 100_000, 100),
+    (1, 1, 50, 1), (1, 100, 10_000, 2), (3, 100, 10_000, 2), (1, 10, 10_000, 10), (1, 100, 100_000, 3),
+    (1, 1_000, 100_000, 100),
   ]
 
-  package init(agents: Int, hosts: Int, ways: Int, calls: Int = 200_000) throws {
-    (self.agents, self.hosts, self.ways) = (agents, hosts, ways)
-    let before = Self.resident()
-    var router = Router(random: Mix64(seed: 1))
-    var now = Timestamp.zero
-    for agent in 0..<agents {
-      router.agentJoined(agent, name: "agent-\(agent)", now: now)
-      router.inventoryReceived(agent, Self.inventory(of: agent, agents, hosts, ways), now: now)
+  /// One coordinator's knowledge of the fleet.
+  private final class Coordinator {
+    var router: Router
+    let indices: [HostIndex]
+
+    init(number: Int, agents: Int, hosts: Int, ways: Int) {
+      var router = Router(random: Mix64(seed: UInt64(number + 1)))
+      for agent in 0..<agents {
+        router.agentJoined(agent, name: "agent-\(agent)", now: .zero)
+        router.inventoryReceived(agent, Scale.inventory(of: agent, agents, hosts, ways), now: .zero)
+      }
+      indices = (0..<hosts).compactMap { router.host(named: World.name($0)) }
+      self.router = router
     }
-    bytes = before.flatMap { before in Self.resident().map { max(0, $0 - before) } }
-    let indices = (0..<hosts).compactMap { router.host(named: World.name($0)) }
+  }
+
+  /// - Parameter calls: over all coordinators, in turn, so that each finds the processor's caches full of the others.
+  package init(coordinators: Int, agents: Int, hosts: Int, ways: Int, calls: Int = 200_000) throws {
+    (self.coordinators, self.agents, self.hosts, self.ways) = (coordinators, agents, hosts, ways)
+    let before = Self.resident()
+    let all = (0..<coordinators).map { Coordinator(number: $0, agents: agents, hosts: hosts, ways: ways) }
+    bytes = before.flatMap { before in Self.resident().map { max(0, $0 - before) / coordinators } }
+    var now = Timestamp.zero
     var random = Mix64(seed: 2)
     var took: [Duration] = []
     for isWhole in [true, false] {
       let began = ContinuousClock.now
-      for _ in 0..<calls {
+      for call in 0..<calls {
         now = now.advanced(by: .microseconds(100))
-        let choice = try router.pick(indices[Int(random.next() % UInt64(indices.count))], .stat, now: now)
+        let one = all[call % coordinators]
+        let host = one.indices[Int(random.next() % UInt64(one.indices.count))]
+        let choice = try one.router.pick(host, .stat, now: now)
         guard isWhole else { continue }
-        let attempt = router.attemptStarted(choice, now: now)
-        router.attemptEnded(attempt, .answered(AttemptTimings()), now: now.advanced(by: .milliseconds(2)))
+        let attempt = one.router.attemptStarted(choice, now: now)
+        one.router.attemptEnded(attempt, .answered(AttemptTimings()), now: now.advanced(by: .milliseconds(2)))
       }
       took.append(ContinuousClock.now - began)
     }
@@ -55,9 +71,9 @@ package struct Scale: Sendable {
     let changes = 20
     for change in 0..<changes {
       own[change % own.count] = AdvertisedHost("new-\(change)", isWarm: false)
-      router.inventoryReceived(0, own, now: now)
+      for one in all { one.router.inventoryReceived(0, own, now: now) }
     }
-    microsecondsPerChange = (ContinuousClock.now - began).inSeconds * 1e6 / Double(changes)
+    microsecondsPerChange = (ContinuousClock.now - began).inSeconds * 1e6 / Double(changes * coordinators)
     nanosecondsPerCall = took[0].inSeconds * 1e9 / Double(calls)
     nanosecondsPerPick = took[1].inSeconds * 1e9 / Double(calls)
   }
@@ -69,13 +85,14 @@ package struct Scale: Sendable {
   }
 
   package static let head = """
-    | agents | hosts | agents per host | ns per choice | ns per call | us per changed inventory | memory MB |
-    |---|---|---|---|---|---|---|
+    | coordinators | agents | hosts | agents per host | ns per choice | ns per call | us per changed inventory | MB each |
+    |---|---|---|---|---|---|---|---|
     """
 
   package var markdown: String {
     let memory = bytes.map { "\(Double($0 / 100_000) / 10)" } ?? ""
-    return "| \(agents) | \(hosts) | \(ways) | \(Int(nanosecondsPerPick)) | \(Int(nanosecondsPerCall)) | "
+    return
+      "| \(coordinators) | \(agents) | \(hosts) | \(ways) | \(Int(nanosecondsPerPick)) | \(Int(nanosecondsPerCall)) | "
       + "\(Int(microsecondsPerChange)) | \(memory) |"
   }
 

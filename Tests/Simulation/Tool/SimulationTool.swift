@@ -15,8 +15,8 @@ import Simulation
   func run() throws {
     guard !scale else {
       print(Scale.head)
-      for (agents, hosts, ways) in Scale.sizes {
-        print(try Scale(agents: agents, hosts: hosts, ways: ways).markdown)
+      for (coordinators, agents, hosts, ways) in Scale.sizes {
+        print(try Scale(coordinators: coordinators, agents: agents, hosts: hosts, ways: ways).markdown)
       }
       return
     }
