@@ -117,6 +117,9 @@ class Fleet:
             server.terminate()
         for server in self.servers:
             server.wait()
+        # A command outlives its session where it waits for something else.
+        for process in _with_environment(f"HOME={self.folder}"):
+            os.kill(process, signal.SIGKILL)
         # userdel(8) refuses while a session of the account is ending.
         deadline = time.monotonic() + 10
         while self.made_account and time.monotonic() < deadline:
@@ -138,6 +141,18 @@ def _descendants(ancestor):
     found = children.get(ancestor, [])
     for process in found:
         found.extend(children.get(process, []))
+    return found
+
+
+def _with_environment(line):
+    """Processes that were started with this line in their environment."""
+    found = []
+    for environment in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if line.encode() in environment.read_bytes().split(b"\0"):
+                found.append(int(environment.parent.name))
+        except OSError:
+            continue
     return found
 
 

@@ -70,6 +70,14 @@ func descendants(of pid: Int32) -> [Int32] {
   return family
 }
 
+/// Process ids of those that were started with this line in their environment.
+func processes(withEnvironment line: String) -> [Int32] {
+  processTable().map(\.pid).filter { pid in
+    let environment = FileManager.default.contents(atPath: "/proc/\(pid)/environ") ?? Data()
+    return environment.split(separator: 0).contains(Data(line.utf8))
+  }
+}
+
 /// Whether a process exists and is not a zombie.
 package func isAlive(_ pid: Int32) -> Bool { processTable().contains { $0.pid == pid && $0.state != "Z" } }
 

@@ -36,6 +36,8 @@ package final class TestFleet: Sendable {
   package let user: String
   private let servers: [SSHServer]
 
+  /// Of whatever the hosts run: no other process has it.
+  private var home: String { "HOME=\(directory.path)" }
   package var configPath: String { directory.appending(path: "ssh_config").path }
   package var knownHostsPath: String { directory.appending(path: "known_hosts").path }
   package var privateKeyPath: String { directory.appending(path: "client_key").path }
@@ -147,9 +149,11 @@ package final class TestFleet: Sendable {
       .write(toFile: configPath, atomically: true, encoding: .utf8)
   }
 
-  /// Ends every server and its sessions and removes the folder. May be called twice.
+  /// Ends every server, its sessions and what they started, and removes the folder. May be called twice.
   package func stop() async throws {
     for server in servers { await server.kill() }
+    // A command outlives its session where it waits for something else.
+    for pid in processes(withEnvironment: home) { _ = Glibc.kill(pid, SIGKILL) }
     try? FileManager.default.removeItem(at: directory)
   }
 
