@@ -61,6 +61,10 @@ def wrk(port, tool, arguments, clients, seconds):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
 
 
+def resident(process):
+    return f"{process.resident_kib() / 1024:.1f} MiB", f"{process.own_kib() / 1024:.1f} MiB of its own, the rest the executable's pages"
+
+
 class Bench:
     def __init__(self, binaries, quick):
         self.binary = str(binaries / "scout")
@@ -214,8 +218,8 @@ class Bench:
         try:
             client = Client(pair.port)
             client.call("hosts")
-            coordinator, agent = pair.coordinator.resident_kib(), pair.agent.resident_kib()
-            say("resident memory idle, two processes", f"{coordinator / 1024:.1f} MiB coordinator, {agent / 1024:.1f} MiB agent")
+            say("resident memory idle, coordinator", *resident(pair.coordinator))
+            say("resident memory idle, agent", *resident(pair.agent))
             client.call("read", target=self.targets(1)[0])
             one = pair.agent.resident_kib()
             client.call("read", targets=self.targets(100))
@@ -233,7 +237,7 @@ class Bench:
         both = embedded(self.binary, self.fleet)
         try:
             Client(both.port()).call("hosts")
-            say("resident memory idle, coordinator with its embedded agent", f"{both.resident_kib() / 1024:.1f} MiB")
+            say("resident memory idle, coordinator with its embedded agent", *resident(both))
         finally:
             both.stop()
 
