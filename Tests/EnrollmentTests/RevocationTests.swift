@@ -52,6 +52,21 @@ import Testing
     #expect(try !other.reloadIfChanged())
   }
 
+  /// Whoever has to look at links again learns of a change also where a renewal read it first.
+  @Test func aChangeIsCountedWhoeverReadsIt() throws {
+    let installation = try Installation()
+    let revocations = installation.exchange.revocations
+    let (leaf, before) = (try leaf(installation), revocations.changes)
+    try installation.reopened().revocations.revoke(leaf.serial, now: start)
+    _ = installation.exchange.renew(try KeyAndRequest().request, peer: leaf.der, now: start)
+    #expect(try !revocations.reloadIfChanged())
+    #expect(revocations.changes == before + 1)
+    try revocations.sweep(now: start)
+    #expect(revocations.changes == before + 1)
+    try revocations.revoke(Installation.agent("web9"), now: start)
+    #expect(revocations.changes == before + 2)
+  }
+
   @Test func twoObjectsLoseNothingOfEachOther() throws {
     let installation = try Installation()
     let other = try installation.reopened().revocations

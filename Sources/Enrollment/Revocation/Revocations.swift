@@ -12,6 +12,13 @@ package final class Revocations: Sendable {
   private struct State {
     var list: RevocationList
     var version: FileVersion?
+    var changes = 0
+
+    mutating func use(_ list: RevocationList, _ version: FileVersion?) {
+      if self.list != list { changes += 1 }
+      self.list = list
+      self.version = version
+    }
   }
 
   private let folder: PrivateFolder
@@ -25,6 +32,9 @@ package final class Revocations: Sendable {
     let (list, version) = try Self.read(folder)
     state = Mutex(State(list: list, version: version))
   }
+
+  /// How often the list has become another one, whoever read it or wrote it: what was allowed before has to be looked at again.
+  package var changes: Int { state.withLock { $0.changes } }
 
   /// Two look-ups, for each handshake.
   package func isRevoked(_ leaf: LeafCertificate) -> Bool {
@@ -61,8 +71,8 @@ package final class Revocations: Sendable {
 
   /// Looks whether another process changed the file.
   ///
-  /// - Returns: True where others are revoked now: the links that are up are to be looked at again. What this object was told
-  ///   to revoke itself is in force at once, and no change here.
+  /// - Returns: True where this look found others revoked than were known. Who has to learn of each change watches `changes`: a look
+  ///   by somebody else may have found it.
   /// - Throws: `storage` where the file has gone or cannot be read; what was known stays in force.
   @discardableResult
   package func reloadIfChanged() throws(EnrollmentError) -> Bool {
@@ -71,7 +81,7 @@ package final class Revocations: Sendable {
     return try reading.withLock { _ throws(EnrollmentError) -> Bool in
       let (list, version) = try Self.read(folder)
       return state.withLock { state in
-        defer { state = State(list: list, version: version) }
+        defer { state.use(list, version) }
         return state.list != list
       }
     }
@@ -90,7 +100,7 @@ package final class Revocations: Sendable {
       let before = list.entries.count
       try list.removeExpired(before: end)
       if list.entries.count < before { version = try write(list) }
-      state.withLock { [list, version] in $0 = State(list: list, version: version) }
+      state.withLock { [list, version] in $0.use(list, version) }
       return before - list.entries.count
     }
   }
@@ -102,7 +112,7 @@ package final class Revocations: Sendable {
       var (list, _) = try Self.read(folder)
       try list.insert(entry)
       let version = try write(list)
-      state.withLock { [list] in $0 = State(list: list, version: version) }
+      state.withLock { [list] in $0.use(list, version) }
     }
   }
 

@@ -29,18 +29,22 @@ struct AuthorityDesk: EnrollmentService, Service {
   func run() async throws {
     await cancelWhenGracefulShutdown {
       var turns = 0
+      // Those who join and renew read the file, too: a change is not missed because they saw it first.
+      var seen = exchange.revocations.changes
       while (try? await Task.sleep(for: .seconds(1))) != nil {
         turns += 1
         let isHourly = turns % 3600 == 0
         do {
-          let isChanged = try await NIOThreadPool.singleton.runIfActive {
+          let changes = try await NIOThreadPool.singleton.runIfActive {
             if isHourly {
               _ = try exchange.revocations.sweep(now: .now)
               _ = try exchange.tokens.sweep(now: .now)
             }
-            return try exchange.revocations.reloadIfChanged()
+            try exchange.revocations.reloadIfChanged()
+            return exchange.revocations.changes
           }
-          guard isChanged else { continue }
+          guard changes != seen else { continue }
+          seen = changes
           logger.notice("revocations read anew")
           links.reexamine()
         } catch {
