@@ -22,6 +22,9 @@ package struct HTTP2Settings: Sendable, Hashable {
   package var pingTimeout: Duration = .seconds(2)
   /// Server: from the TCP connection to the client's first SETTINGS.
   package var handshakeTimeout: Duration = .seconds(10)
+  /// Server: age at which a connection is closed, whatever happens on it; nil: none. For listeners that strangers reach, whose places
+  /// nobody shall hold for ever.
+  package var maxConnectionAge: Duration?
   /// Server: connections open at once; one above it is closed when it comes.
   package var maxConnections = 1024
 

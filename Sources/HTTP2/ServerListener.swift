@@ -47,6 +47,10 @@ struct ServerListener: Sendable {
       throw HTTP2Error.connectionClosed
     }
     handler.connection = connection
+    if let age = settings.maxConnectionAge {
+      let end = channel.eventLoop.scheduleTask(in: TimeAmount(age)) { channel.close(promise: nil) }
+      channel.closeFuture.whenComplete { _ in end.cancel() }
+    }
     if let tls { try channel.pipeline.syncOperations.addHandler(tls) }
     try channel.pipeline.syncOperations.addHandler(handler)
   }

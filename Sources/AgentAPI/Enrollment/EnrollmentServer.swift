@@ -9,12 +9,13 @@ import Synchronization
 /// Serves an `EnrollmentService` on a port of its own, to whoever reaches it. A value; it listens from `bind` on and answers from
 /// `run` on.
 ///
-/// Strangers can talk to it, so all is bounded low: 64 connections, 16 KiB a message, four answers at once.
+/// Strangers can talk to it, so all is bounded low: 64 connections of fifteen seconds, 16 KiB a message, four answers at once.
 package struct EnrollmentServer: Service {
   static let join = "/scout.enrollment.v1.Enrollment/Join"
   static let renew = "/scout.enrollment.v1.Enrollment/Renew"
   static let longestMessage = 16 << 10
   static let atOnce = 4
+  static let longestConnection: Duration = .seconds(15)
 
   private let server: RPCServer
 
@@ -30,6 +31,8 @@ package struct EnrollmentServer: Service {
   ) async throws(HTTP2Error) -> EnrollmentServer {
     var http2 = HTTP2Settings()
     http2.maxConnections = 64
+    // `EnrollmentClient` makes one for each question, and gives up before.
+    http2.maxConnectionAge = longestConnection
     var rpc = RPCSettings()
     rpc.maxMessageBytes = longestMessage
     rpc.showsPeerCertificate = true
