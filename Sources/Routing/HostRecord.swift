@@ -24,10 +24,10 @@ struct Route: Sendable {
 package struct AdvertisedHost: Sendable, Hashable {
   /// Unique over all agents: two agents that give the same name mean the same host.
   package var name: String
-  /// The agent holds a connection to it.
-  package var isWarm: Bool
+  /// The agent holds a connection to it; nil: it does not say, and what was known stays.
+  package var isWarm: Bool?
 
-  package init(_ name: String, isWarm: Bool = false) {
+  package init(_ name: String, isWarm: Bool? = nil) {
     self.name = name
     self.isWarm = isWarm
   }

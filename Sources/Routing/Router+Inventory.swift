@@ -51,12 +51,12 @@ extension Router {
   private mutating func advertise(_ host: AdvertisedHost, by agent: Int) -> HostIndex {
     let index = hostNames[host.name] ?? enter(host.name)
     if let known = route(of: agent, to: index) {
-      hosts[Int(index.position)].routes[known].isWarm = host.isWarm
+      if let isWarm = host.isWarm { hosts[Int(index.position)].routes[known].isWarm = isWarm }
       return index
     }
     let hash = hosts[Int(index.position)].hash
     let score = Rendezvous.score(host: hash, agent: agents[agent].hash)
-    let route = Route(agent: UInt16(truncatingIfNeeded: agent), isWarm: host.isWarm)
+    let route = Route(agent: UInt16(truncatingIfNeeded: agent), isWarm: host.isWarm ?? false)
     var place = 0
     var end = hosts[Int(index.position)].routes.count
     while place < end {

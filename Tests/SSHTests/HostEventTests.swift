@@ -19,6 +19,7 @@ import Testing
       let word =
         switch event {
         case .connected: "connected"
+        case .disconnected: "disconnected"
         case .connectFailed(let error): "failed \(error.code)"
         case .alive: "alive"
         }

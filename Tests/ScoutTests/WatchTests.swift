@@ -71,6 +71,23 @@ extension EndToEnd {
       }
     }
 
+    @Test func whetherAConnectionStandsIsToldAtOnce() async throws {
+      try await TestFleet.with(hosts: 2) { fleet in
+        try await watching(fleet) { agent, events in
+          try await read(agent, "host1")
+          var connected: [Bool] = []
+          while connected.last != true, case .hostStates(let states)? = await events.next()?.event {
+            connected += states.changed.filter { $0.alias == "host1" }.map(\.state.connected)
+          }
+          await fleet.killServers()
+          while connected.last != false, case .hostStates(let states)? = await events.next()?.event {
+            connected += states.changed.filter { $0.alias == "host1" }.map(\.state.connected)
+          }
+          #expect(connected == [true, false])
+        }
+      }
+    }
+
     @Test func aHostThatAppearsComesOrGoesIsToldAtOnce() async throws {
       try await TestFleet.with(hosts: 2) { fleet in
         try await watching(fleet) { agent, events in

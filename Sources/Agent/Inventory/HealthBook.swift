@@ -28,6 +28,8 @@ package final class HealthBook: Sendable {
         let error = AgentError(error, since: .now)
         guard error.scope == .host else { return }
         self.failed(host.alias, error, at: .now)
+      case .disconnected:
+        self.change(host.alias) { $0.disconnected(revision: $1) }
       case .alive:
         self.answered(host.alias, nil, at: .now)
       }
@@ -47,7 +49,7 @@ package final class HealthBook: Sendable {
     book.withLock { $0.hosts[alias] } ?? HostHealth()
   }
 
-  /// Grows with every contact: what a watcher remembers to ask for the changes since.
+  /// Grows with every contact, and with every connection that ends: what a watcher remembers to ask for the changes since.
   var revision: UInt64 { book.withLock { $0.revision } }
 
   /// Aliases of the hosts that were contacted after `revision`, in no order.

@@ -45,6 +45,12 @@ struct HostHealth: Sendable {
     return settle(.answered, at: now, revision: revision)
   }
 
+  /// A connection ended, which says nothing of how the host is, but the next request may have to wait for another: always news.
+  mutating func disconnected(revision: UInt64) -> Bool {
+    self.revision = revision
+    return true
+  }
+
   /// A request or a connection failed and the host was the reason.
   @discardableResult
   mutating func failed(_ error: AgentError, at now: ContinuousClock.Instant, revision: UInt64) -> Bool {

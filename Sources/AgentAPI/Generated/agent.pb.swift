@@ -428,6 +428,9 @@ package nonisolated struct HostState: Sendable {
   /// With breaker FAILING or OPEN: how long until the next attempt may be made.
   package var retryInMs: Int64 = 0
 
+  /// The agent holds a connection to the host now, so a request need not wait for one. From protocol version 2 on.
+  package var connected: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1197,7 +1200,7 @@ nonisolated extension HostInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension HostState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HostState"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}age_ms\0\u{3}p50_ms\0\u{3}p95_ms\0\u{3}last_error_code\0\u{3}last_error_message\0\u{1}phases\0\u{1}breaker\0\u{3}retry_in_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}age_ms\0\u{3}p50_ms\0\u{3}p95_ms\0\u{3}last_error_code\0\u{3}last_error_message\0\u{1}phases\0\u{1}breaker\0\u{3}retry_in_ms\0\u{1}connected\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1214,6 +1217,7 @@ nonisolated extension HostState: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.phases) }()
       case 8: try { try decoder.decodeSingularEnumField(value: &self.breaker) }()
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.retryInMs) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.connected) }()
       default: break
       }
     }
@@ -1247,6 +1251,9 @@ nonisolated extension HostState: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.retryInMs != 0 {
       try visitor.visitSingularInt64Field(value: self.retryInMs, fieldNumber: 9)
     }
+    if self.connected != false {
+      try visitor.visitSingularBoolField(value: self.connected, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1260,6 +1267,7 @@ nonisolated extension HostState: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.phases != rhs.phases {return false}
     if lhs.breaker != rhs.breaker {return false}
     if lhs.retryInMs != rhs.retryInMs {return false}
+    if lhs.connected != rhs.connected {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -159,12 +159,17 @@ package final class AgentDirectory: Service {
     case .inventoryChange(let change):
       let news = state.withLock { state in
         state.inventoryChanged(change, from: agent, at: now)
-        return (state.agents[agent].segment, state.agents[agent].reply?.hosts.map(\.alias))
+        // Of hosts that stay, their own reports say more.
+        return (state.agents[agent].segment, state.agents[agent].reply?.hosts.map { ReportedHost(alias: $0.alias) })
       }
-      if let aliases = news.1 { router.agentHeard(agent, segment: news.0, aliases: aliases) }
+      if let hosts = news.1 { router.agentHeard(agent, segment: news.0, hosts) }
       changes.send()
     case .hostStates(let states):
-      state.withLock { $0.hostsChanged(states.changed, from: agent, at: now) }
+      let (segment, version) = state.withLock { state in
+        state.hostsChanged(states.changed, from: agent, at: now)
+        return (state.agents[agent].segment, state.agents[agent].reply?.protocolVersion ?? 0)
+      }
+      router.hostsChanged(agent, segment: segment, states.changed.map { ReportedHost($0, version: version) })
     case .heartbeat(let heartbeat):
       state.withLock { $0.heartbeatReceived(heartbeat, from: agent, at: now) }
       router.heartbeat(agent, heartbeat)
@@ -178,7 +183,8 @@ package final class AgentDirectory: Service {
       state.inventoryReceived(reply, from: agent, at: now)
       return state.agents[agent].segment
     }
-    router.agentHeard(agent, segment: segment, aliases: reply.hosts.map(\.alias))
+    router.agentHeard(
+      agent, segment: segment, reply.hosts.map { ReportedHost($0, version: reply.protocolVersion) })
     changes.send()
   }
 

@@ -6,6 +6,8 @@ package enum HostEvent: Sendable {
   case connected(ConnectTimings)
   /// An attempt to connect failed.
   case connectFailed(SSHError)
+  /// A connection that was made has ended; there may be another.
+  case disconnected
   /// A silent host answered a keepalive request.
   case alive
 }

@@ -52,6 +52,7 @@ extension SSHPool {
     }
     connection.ended.whenSuccess { reason in
       self.tell(ending: id) { $0.connectionClosed(id, reason?.connectFailure, now: $1) }
+      self.observer?(connection.host, .disconnected)
     }
     if let effects {
       perform(effects)
