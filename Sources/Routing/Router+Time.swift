@@ -14,7 +14,8 @@ extension Router {
   package struct ProbeOrder: Sendable {
     package let attempt: AttemptID
     package let agent: Int
-    /// A host that it reached before: stat its root. nil: ask the agent for its own health.
+    /// A host of its own, one that it reached before if there is one: stat its root. nil: it has none; that it says so shows that it is
+    /// well.
     package let host: String?
     /// Seconds; then it ends with `timedOut`.
     package let timeout: Double
@@ -89,7 +90,9 @@ extension Router {
     agents[agent].breaker.probeStarted(now: now)
     agents[agent].probe.isUnderWay = true
     agents[agent].probe.last = now
-    let host = agents[agent].lastReached.flatMap { isCurrent($0) ? $0 : nil } ?? agents[agent].hosts.first
+    let host =
+      agents[agent].lastReached.flatMap { route(of: agent, to: $0) == nil ? nil : $0 }
+      ?? agents[agent].hosts.first
     let index = profileIndex(zone: agents[agent].zone, .stat)
     let timeout = AttemptTimeout.ownSeconds(
       rtt: profiles[index].rtt, normal: profiles[index].normal, timeoutsInRow: profiles[index].timeoutsInRow)

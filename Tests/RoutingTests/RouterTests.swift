@@ -174,6 +174,34 @@ import Testing
     #expect(fleet.standing(of: 1, now: 40) == standing)
   }
 
+  /// An inventory that says nothing of connections changes nothing of what is known of them.
+  @Test func whatIsWarmStaysSoUntilItIsSaidOtherwise() throws {
+    let fleet = Fleet(agents: 2)
+    let host = try #require(fleet.host())
+    func isWarm(_ agent: Int) -> Bool? {
+      fleet.router.explain(host, .read, now: at(10))?.routes.first { $0.agent == agent }?.cost.isWarm
+    }
+    fleet.router.warmthChanged(0, host: host, isWarm: true)
+    fleet.router.warmthChanged(1, host: host, isWarm: false)
+    fleet.router.inventoryReceived(0, [AdvertisedHost("h0"), AdvertisedHost("new")], now: at(5))
+    fleet.router.inventoryReceived(1, [AdvertisedHost("h0")], now: at(5))
+    #expect(isWarm(0) == true && isWarm(1) == false)
+    fleet.router.inventoryReceived(0, [AdvertisedHost("h0", isWarm: false)], now: at(6))
+    fleet.router.inventoryReceived(1, [AdvertisedHost("h0", isWarm: true)], now: at(6))
+    #expect(isWarm(0) == false && isWarm(1) == true)
+  }
+
+  /// It is asked for a host of its own, even where it reached another's before.
+  @Test func aProbeAsksForAHostThatTheAgentHas() throws {
+    let fleet = Fleet(agents: 2, hosts: 2)
+    fleet.attempt(at: 1, 1, now: 1, for: 1, Self.well)
+    fleet.router.inventoryReceived(1, [AdvertisedHost("h0")], now: at(10))
+    for number in 0..<5 { fleet.attempt(at: 1, 0, now: Double(20 + number), for: 1, .agentFailed) }
+    #expect(fleet.standing(of: 1, now: 40) == .ejected)
+    let probes = fleet.router.timerFired(now: at(3_000)).probes
+    #expect(probes.map(\.agent) == [1] && probes.map(\.host) == ["h0"])
+  }
+
   @Test func aNewcomerTakesOverSlowly() {
     let fleet = Fleet(agents: 2, hosts: 300)
     fleet.router.agentJoined(2, name: "agent-2", now: at(60_000))

@@ -45,11 +45,14 @@ package final class CallRouter: Sendable {
 
   // MARK: What the directory hears
 
-  func agentHeard(_ agent: Int, segment: String, aliases: [String]) {
+  /// - Parameter hosts: all that it serves.
+  func agentHeard(_ agent: Int, segment: String, _ hosts: [ReportedHost]) {
     let now = now
     let name = links[agent].name
     let priority = links[agent].priority
-    let hosts = aliases.map { AdvertisedHost(Self.name(HostID(segment: segment, alias: $0))) }
+    let hosts = hosts.map {
+      AdvertisedHost(Self.name(HostID(segment: segment, alias: $0.alias)), isWarm: $0.isConnected)
+    }
     state.withLock { state in
       let zone = state.zones[segment] ?? state.zones.count
       state.zones[segment] = zone
@@ -59,6 +62,18 @@ package final class CallRouter: Sendable {
       state.router.inventoryReceived(agent, hosts, now: now)
       for name in Array(state.hostErrors.keys) where state.router.host(named: name) == nil {
         state.hostErrors[name] = nil
+      }
+    }
+  }
+
+  /// Hosts that an agent told anew of.
+  func hostsChanged(_ agent: Int, segment: String, _ hosts: [ReportedHost]) {
+    decide { router, _ in
+      for host in hosts {
+        guard let isConnected = host.isConnected,
+          let index = router.host(named: Self.name(HostID(segment: segment, alias: host.alias)))
+        else { continue }
+        router.warmthChanged(agent, host: index, isWarm: isConnected)
       }
     }
   }
@@ -115,6 +130,9 @@ package final class CallRouter: Sendable {
       request.path = .init("/".utf8)
       let (_, timings) = try await links[probe.agent].service.stat(request, context)
       outcome = .answered(AttemptTimings(timings))
+    } catch let error as AgentError where error.scope == .request && error.code != .cancelled {
+      // An answer about what was asked: the agent is well.
+      outcome = .answered(AttemptTimings())
     } catch {
       outcome = error is CancellationError ? .abandoned : AttemptFailure(error).probeOutcome
     }
