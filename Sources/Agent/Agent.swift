@@ -19,6 +19,7 @@ package final class Agent: AgentService, Service {
   private let logger: Logger
   private let version: String
   private let isDraining = Atomic(false)
+  private let takesNothingNew = Atomic(false)
 
   /// - Parameters:
   ///   - pool: run by this agent: its `run()` is the agent's.
@@ -71,6 +72,16 @@ package final class Agent: AgentService, Service {
       }
       try await group.waitForAll()
     }
+  }
+
+  /// Takes nothing new, says so to whoever watches, and returns when what runs has ended, or after `limit`. What still comes in is refused
+  /// as never begun, so that a coordinator asks another agent. The agent is then to be shut down.
+  package func drain(upTo limit: Duration) async {
+    takesNothingNew.store(true, ordering: .relaxed)
+    isDraining.store(true, ordering: .relaxed)
+    health.wakes.wake()
+    let end = ContinuousClock.now + limit
+    while load.isBusy, ContinuousClock.now < end, (try? await Task.sleep(for: .milliseconds(20))) != nil {}
   }
 
   package func describe(_ request: DescribeRequest, _ context: CallContext) async throws -> DescribeReply {
@@ -171,6 +182,11 @@ package final class Agent: AgentService, Service {
     let start = ContinuousClock.now
     load.started()
     do {
+      guard !takesNothingNew.load(ordering: .relaxed) else {
+        throw AgentError(
+          code: .unreachable, message: "agent \(settings.name) is going down and takes nothing new", phase: "drain",
+          scope: .agent)
+      }
       let host = try await inventory.hosts().host(alias)
       let (result, timings) = try await door.admitting(alias, call) { slot in
         let context = OperationContext(host: host, pool: pool, settings: settings, call: call, slot: slot)
@@ -214,6 +230,7 @@ package final class Agent: AgentService, Service {
   private func info(of host: InventoryHost, at now: ContinuousClock.Instant) -> HostInfo {
     var state = health.health(of: host.alias).state(at: now)
     let contact = pool.contact(with: host.resolved, jumps: host.jumps)
+    state.connected = contact.isConnected
     if contact.lastError != nil {
       state.breaker = contact.isRefused ? .open : .failing
       state.retryInMs = contact.retryIn?.wholeMilliseconds ?? 0

@@ -19,6 +19,8 @@ final class LoadCounter: Sendable {
     finished()
   }
 
+  var isBusy: Bool { inFlight.load(ordering: .relaxed) > 0 }
+
   var figures: LoadFigures {
     var figures = LoadFigures()
     figures.inFlight = UInt32(clamping: inFlight.load(ordering: .relaxed))

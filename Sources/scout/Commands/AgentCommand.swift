@@ -48,6 +48,7 @@ struct AgentCommand: AsyncParsableCommand {
     let front = try await AgentFront(
       settings, security: security, agent: parts.agent, segment: parts.agent.settings.segment, name: name, group: group,
       logger: logger)
-    try await runServices([parts.agent], front: ServiceBundle(services: front.services), logger: logger)
+    let drain = DrainSignal(agent: parts.agent, logger: logger)
+    try await runServices([parts.agent], front: ServiceBundle(services: front.services + [drain]), logger: logger)
   }
 }

@@ -7,12 +7,13 @@ struct AgentDrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drain", abstract: "Have the agent of this machine finish what runs and end.",
     discussion: """
-      --state-dir (SCOUT_STATE_DIR) says which agent. The same as SIGTERM to it. Returns when it has ended: 0, or 1 when it still runs after --wait. A service manager \
-      that starts it again gives a restart without a failed request where the segment has a second agent.
+      --state-dir (SCOUT_STATE_DIR) says which agent. It takes nothing new; what runs may take 30 seconds, against the 4 of a SIGTERM. \
+      Returns when it has ended: 0, or 1 when it still runs after --wait. A service manager that starts it again gives a restart without a \
+      failed request where the segment has a second agent.
       """)
 
   @ParentCommand var parent: AgentCommand
-  @Option(help: "Seconds to wait for its end, 0 to 600.") var wait = 30
+  @Option(help: "Seconds to wait for its end, 0 to 600.") var wait = 40
 
   func run() async throws {
     let folder = try parent.stateFolder()
@@ -20,7 +21,7 @@ struct AgentDrainCommand: AsyncParsableCommand {
     guard let process = AgentPresence.process(stateFolder: folder) else {
       throw SettingsError("no agent runs with the folder \(folder)")
     }
-    guard kill(process, SIGTERM) == 0 else {
+    guard kill(process, DrainSignal.number) == 0 else {
       throw SettingsError("process \(process) cannot be told: \(String(cString: strerror(errno)))")
     }
     let limit = ContinuousClock.now + .seconds(wait)

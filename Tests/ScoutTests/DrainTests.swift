@@ -1,0 +1,38 @@
+import Foundation
+import TestFleet
+import Testing
+
+extension EndToEnd {
+  /// `scout agent drain`: nothing new, and all that runs gets its end.
+  @Suite struct DrainTests {
+    @Test func whatRunsIsFinishedAndNothingNewIsTaken() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let fifo = fleet.files.path + "/fifo"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let folder = fleet.directory.appending(path: "agent").path
+        let agent = try ScoutProcess([
+          "agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath, "--state-dir", folder,
+        ])
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent",
+          "dc1=http://127.0.0.1:\(try await agent.port())",
+        ])
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        let query = try ScoutProcess(["query", "host1", "--url", url, "--timeout-ms", "60000", "--", "cat", fifo])
+        try await until { processes(mentioning: fifo) > processes(mentioning: "--timeout-ms") }
+        let drain = try ScoutProcess(["agent", "drain", "--state-dir", folder])
+        try await until { agent.errors.contains("msg=draining") }
+        let read = try await ScoutProcess.run(["read", "host1:/etc/hostname", "--url", url])
+        #expect(read.code == 1 && read.output.contains("takes nothing new"), "\(read)")
+        // Longer than a SIGTERM would have let it run.
+        let enough = ContinuousClock.now + .seconds(5)
+        try await until { ContinuousClock.now > enough }
+        #expect(agent.isRunning && query.isRunning && drain.isRunning)
+        try "the end\n".write(toFile: fifo, atomically: false, encoding: .utf8)
+        #expect(try await query.end() == 0 && query.output.contains("the end"), "\(query.output)")
+        #expect(try await drain.end() == 0 && drain.output.contains("has ended"), "\(drain.output)")
+        #expect(try await agent.end() == 0)
+      }
+    }
+  }
+}
