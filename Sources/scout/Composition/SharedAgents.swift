@@ -33,6 +33,8 @@ final class SharedAgents: Service {
     var listed: Set<RegistryRow.ID> = []
     /// Rows whose agents are dialled.
     var followed: Set<RegistryRow.ID> = []
+    /// Of those, the ones whose agents have just been given up.
+    var forgotten: Set<RegistryRow.ID> = []
   }
   private let state = Mutex(State())
 
@@ -55,7 +57,9 @@ final class SharedAgents: Service {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
         for await snapshot in self.registry.snapshots() {
-          for row in self.news(in: snapshot) { group.addTask { await self.follow(row) } }
+          for row in self.news(in: snapshot) {
+            group.addTask { repeat { await self.follow(row) } while self.isBack(row.id) }
+          }
         }
         group.cancelAll()
       }
@@ -110,9 +114,18 @@ final class SharedAgents: Service {
     }
     directory.remove(named: name)
     guard !Task.isCancelled else { return }
+    state.withLock { _ = $0.forgotten.insert(row.id) }
     logger.notice("a shared agent is forgotten", metadata: ["agent": .string(name)])
-    // A new row of it is news again.
-    state.withLock { _ = $0.followed.remove(row.id) }
+  }
+
+  /// Whether the row came back while its agent was being forgotten. If not, a new row of it is news again.
+  private func isBack(_ id: RegistryRow.ID) -> Bool {
+    guard !Task.isCancelled else { return false }
+    return state.withLock { state in
+      if state.forgotten.remove(id) != nil, state.listed.contains(id) { return true }
+      state.followed.remove(id)
+      return false
+    }
   }
 
   private func untilForgotten(_ id: RegistryRow.ID, _ agent: RemoteAgent) async {
