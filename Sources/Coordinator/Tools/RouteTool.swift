@@ -16,7 +16,7 @@ struct RouteTool: ScoutTool {
         "type": "object",
         "properties": [
           "host": ["type": "string"], "chosen": ["type": "string"], "reason": ["type": "string"],
-          "agents": ["type": "array", "items": ["type": "object", "required": ["name", "standing", "cost_ms"]]],
+          "agents": ["type": "array", "items": ["type": "object", "required": ["name", "standing"]]],
           "failing": ["type": "object"],
         ],
         "required": ["host", "agents", "reason"],
@@ -44,6 +44,8 @@ package struct HostRoute: Sendable {
   package let explanation: RouteExplanation?
 
   var chosen: RouteExplanation.Route? { explanation?.chosen }
+  /// There is nothing to choose.
+  var isDirect: Bool { explanation?.routes.count == 1 }
 
   var reason: String {
     guard let explanation else { return "no agent reports this host at present" }
@@ -52,7 +54,7 @@ package struct HostRoute: Sendable {
         + "\(failing.retryIn.wholeMilliseconds) ms"
     }
     guard let chosen = explanation.chosen else { return "no agent of this host can be asked" }
-    if explanation.routes.count == 1 { return "it is the only agent of this host" }
+    if isDirect { return "it is the only agent of this host: it is asked directly, and nothing is measured" }
     let others = explanation.candidates.filter { $0.agent != chosen.agent }
     guard let other = others.first else { return "no other agent can be asked" }
     return chosen.cost.total < other.cost.total
@@ -93,10 +95,13 @@ extension AnswerJSON {
         (route.explanation?.routes ?? []).map { agent in
           var members: [String: JSON] = [
             "name": .string(agent.name), "standing": .string(agent.standing.rawValue),
+          ]
+          guard !route.isDirect else { return .object(members) }
+          members.merge([
             "candidate": .bool(candidates.contains(agent.agent)), "in_flight": .int(Int64(agent.cost.inFlight)),
             "cost_ms": .double(milliseconds(agent.cost.total)), "warm": .bool(agent.cost.isWarm),
             "oldest_ms": .double(milliseconds(agent.cost.oldest)), "phi": .double((agent.phi * 10).rounded() / 10),
-          ]
+          ]) { $1 }
           if let latency = agent.cost.latency { members["latency_ms"] = .double(milliseconds(latency)) }
           if let connect = agent.cost.connect { members["connect_ms"] = .double(milliseconds(connect)) }
           if agent.slowStart < 1 { members["slow_start"] = .double((agent.slowStart * 100).rounded() / 100) }
@@ -122,6 +127,10 @@ extension AnswerText {
     var out = "\(route.host): " + (route.chosen.map { "through \($0.name), since " } ?? "") + route.reason + "\n"
     for agent in route.explanation?.routes ?? [] {
       let cost = agent.cost
+      guard !route.isDirect else {
+        out += "  \(agent.name) (\(agent.standing.rawValue))\n"
+        continue
+      }
       var terms = [cost.latency.map { "latency \(AnswerJSON.milliseconds($0)) ms" } ?? "never asked"]
       if cost.oldest > 0 { terms.append("oldest request \(AnswerJSON.milliseconds(cost.oldest)) ms") }
       terms.append(cost.connect.map { "connecting \(AnswerJSON.milliseconds($0)) ms" } ?? "connected")
