@@ -88,6 +88,30 @@ extension EndToEnd {
       }
     }
 
+    @Test func aCoordinatorsAuthorityIsLookedAtAndNotChanged() async throws {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "scout-doctor-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let pki = folder.appending(path: "pki").path
+      let doctor = ["doctor", "--no-embedded-agent", "--agent-listen", "127.0.0.1:0", "--pki", pki]
+      let none = try await ScoutProcess.run(doctor)
+      #expect(none.code == 1 && none.output.contains("FAULT  authority: "), "\(none)")
+      #expect(none.output.contains("scout pki init --pki \(pki)"), "\(none)")
+      #expect(try await ScoutProcess.run(["pki", "init", "--pki", pki]).code == 0)
+      let before = try FileManager.default.contentsOfDirectory(atPath: pki).sorted()
+      let fresh = try await ScoutProcess.run(doctor)
+      #expect(fresh.code == 0 && fresh.output.contains("ok     authority: \(pki) is in force until "), "\(fresh)")
+      #expect(fresh.output.contains("note   authority: this coordinator has no certificate in force"), "\(fresh)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: pki).sorted() == before)
+
+      let coordinator = try ScoutProcess([
+        "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent-listen", "127.0.0.1:0", "--pki", pki,
+      ])
+      _ = try await coordinator.port()
+      let used = try await ScoutProcess.run(doctor)
+      #expect(used.code == 0 && used.output.contains("is in force until ") && !used.output.contains("note "), "\(used)")
+    }
+
     @Test func certificatesThatEndOrDoNotFitAreNamed() async throws {
       let folder = FileManager.default.temporaryDirectory.appending(path: "scout-doctor-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -24,8 +24,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let settings = try await SettingsReader(door, links, tunnels, shared, config: shared.config)
     let log = try LogSettings(settings)
     log.bootstrap()
-    let parts = try CoordinatorParts(
-      settings, awaitsAgents: settings.text(.agentListen) != nil || !settings.list(.etcd).isEmpty)
+    let parts = try CoordinatorParts(settings, awaitsAgents: settings.awaitsAgents)
     if let unused = ProcessInfo.processInfo.environment["SCOUT_ENABLE_UI"] {
       parts.logger.notice(
         "SCOUT_ENABLE_UI has no effect: answers are data and text", metadata: ["value": .string(unused)])

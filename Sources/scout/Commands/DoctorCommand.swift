@@ -20,10 +20,11 @@ struct DoctorCommand: AsyncParsableCommand {
   @Flag(help: "Print the findings as JSON.") var json = false
   @OptionGroup(title: "Settings") var shared: SharedFlags
   @OptionGroup(title: "Agents") var links: LinkFlags
+  @OptionGroup(title: "Agents that dial in") var tunnels: TunnelFlags
   @OptionGroup(title: "This machine as an agent") var agent: AgentFlags
 
   func run() async throws {
-    let settings = try await SettingsReader(shared, links, agent, config: shared.config)
+    let settings = try await SettingsReader(shared, links, tunnels, agent, config: shared.config)
     var findings = SettingsExamination(settings: settings, environment: ProcessInfo.processInfo.environment).findings()
     if !findings.contains(where: { $0.level == .fault }) { findings += try await examine(settings) }
     write(findings)
@@ -44,9 +45,14 @@ struct DoctorCommand: AsyncParsableCommand {
       ).findings()
     }
     findings += CertificateExamination(settings: settings, now: Int64(Date().timeIntervalSince1970)).findings()
+    let authority = AuthorityExamination(settings: settings).findings()
+    findings += authority
     findings += try await CoordinatorExamination(settings: settings, group: group, logger: logger).findings()
-    guard !findings.contains(where: { $0.level == .fault && $0.subject.hasPrefix("links") }) else { return findings }
-    let parts = try CoordinatorParts(settings, quiet: true, on: group)
+    let canLink =
+      authority.allSatisfy { $0.level == .good }
+      && !findings.contains { $0.level == .fault && $0.subject.hasPrefix("links") }
+    guard canLink else { return findings }
+    let parts = try CoordinatorParts(settings, quiet: true, awaitsAgents: settings.awaitsAgents, on: group)
     findings += try await parts.run { parts in
       let links = parts.directory.links
       var findings = await AgentExamination(links: (0..<links.count).map { links[$0] }).findings()

@@ -100,6 +100,9 @@ struct CoordinatorParts: Sendable {
 }
 
 extension SettingsReader {
+  /// Agents may come that the settings do not name.
+  var awaitsAgents: Bool { text(.agentListen) != nil || !list(.etcd).isEmpty }
+
   fileprivate func callLog() throws(SettingsError) -> CallObserver.LogSettings {
     var log = CallObserver.LogSettings()
     let threshold = try integer(.slowThreshold)

@@ -21,7 +21,7 @@ struct CoordinatorSecurity: Sendable {
       let authority = try Authority.open(at: FilePath(folder))
       exchange = try EnrollmentExchange(authority)
       links = LinkGuard(authority.certificate, revocations: exchange.revocations)
-      store = CertificateStore(authority.path.appending("coordinator-" + name))
+      store = Self.store(of: authority, name: name)
       let stored = try? store.load()
       if stored.map({ $0.authority != authority.certificate || $0.leaf.notAfter <= .now }) ?? true {
         try store.install(try Self.issue(authority, name))
@@ -30,6 +30,11 @@ struct CoordinatorSecurity: Sendable {
       let hint = error.code == .notFound ? ": make one with `scout pki init --pki \(folder)`" : ""
       throw SettingsError("\(Setting.pki.flag) \(folder): \(error.message)\(hint)")
     }
+  }
+
+  /// Where this coordinator's own certificate is.
+  static func store(of authority: Authority, name: String = AgentParts.machineName.lowercased()) -> CertificateStore {
+    CertificateStore(authority.path.appending("coordinator-" + name))
   }
 
   /// What has to run: renewal of the own certificate, the look at revocations.
