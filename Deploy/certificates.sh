@@ -6,7 +6,8 @@
 #        certificates.sh check FOLDER [DAYS]                     fails if a certificate ends within DAYS (30) or is not of ca.pem
 #
 # ADDRESS: a DNS name or IP address by which coordinators connect; a coordinator's own certificate takes its name. Nothing
-# that exists is overwritten. Keep ca.key off the machines that run Scout: whoever has it can be a coordinator.
+# that exists is overwritten. Keep ca.key off the machines that run Scout: whoever has it can be a coordinator. So can who has the key of
+# any certificate made here, an agent's too: they do not say which end of a link they are. Those of `scout pki` do.
 set -euo pipefail
 umask 077
 

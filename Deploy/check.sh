@@ -7,13 +7,15 @@
 # --boot: also boots a fresh Debian 12 in a container, where both units serve as they are shipped (needs systemd-nspawn and
 # some minutes).
 set -euo pipefail
-cd "$(dirname "$0")"
 boot=no
 if [ "${1:-}" = --boot ]; then
   boot=yes
   shift
 fi
-binary=$(realpath "${1:-../.build/release/scout}")
+here=$(dirname "$(realpath "$0")")
+# As the caller means it, before the folder is another one.
+binary=$(realpath --canonicalize-missing "${1:-$here/../.build/release/scout}")
+cd "$here"
 [ -x "$binary" ] || {
   echo "check: $binary is not there: swift build -c release --static-swift-stdlib --product scout" >&2
   exit 2
