@@ -27,6 +27,29 @@ extension EndToEnd {
       }
     }
 
+    /// Settings that cannot be resolved are the host's fault: it is listed with the others, and says what is wrong when it is used.
+    @Test func aHostWhoseSettingsAreWrongIsListedAndSaysSo() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let config = fleet.directory.appending(path: "wrong_config").path
+        try """
+        Include \(fleet.configPath)
+        Host wrong
+          HostName %q.test
+        Host circle
+          ProxyJump circle
+
+        """.write(toFile: config, atomically: true, encoding: .utf8)
+        try await Rig.with(.link, configPath: config) { rig in
+          let reply = try await rig.call("read", ["target": "*:/etc/hostname"])
+          #expect(reply.answeredHosts == 1, "\(reply.outcome.text)")
+          #expect(reply.failedHosts.sorted() == ["circle", "wrong"], "\(reply.outcome.text)")
+          #expect(reply.outcome.text.contains("%q"), "\(reply.outcome.text)")
+          let hosts = try await rig.call("hosts", [:])
+          #expect(hosts.outcome.text.contains("wrong") && hosts.outcome.text.contains("circle"))
+        }
+      }
+    }
+
     @Test func theDeadlineBoundsTheCallAndNamesWhoDidNotAnswer() async throws {
       try await TestFleet.with(hosts: 5) { fleet in
         try Data("same".utf8).write(to: fleet.files.appending(path: "f"))

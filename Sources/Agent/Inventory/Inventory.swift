@@ -10,6 +10,17 @@ struct InventoryHost: Sendable {
   let labels: [String: String]
 }
 
+extension InventoryHost {
+  /// A host whose settings cannot be resolved.
+  ///
+  /// - Parameter fault: what is said to whoever wants to use it.
+  fileprivate init(alias: String, fault: String, labels: [String: String]) {
+    var resolved = ResolvedHost(alias: alias, hostName: alias, user: "")
+    resolved.unsupported = [UnsupportedSetting(keyword: "Host", value: alias, message: fault)]
+    self.init(alias: alias, resolved: resolved, jumps: [], labels: labels)
+  }
+}
+
 /// The hosts that an agent serves, as its configuration says at one moment. A value.
 struct Inventory: Sendable {
   /// Grows with every reading of the configuration.
@@ -17,36 +28,32 @@ struct Inventory: Sendable {
   /// In the configuration's order. A host whose settings are wrong is among them and says so when it is used.
   let all: [InventoryHost]
   private let indices: [String: Int]
-  private let faults: [String: AgentError]
 
   init(_ config: SSHConfig, settings: AgentSettings, generation: UInt64) {
     self.generation = generation
     var all: [InventoryHost] = []
     var indices: [String: Int] = [:]
-    var faults: [String: AgentError] = [:]
     let filter = HostFilter(settings)
     for alias in config.aliases where filter.admits(alias) {
+      indices[alias] = all.count
       do {
         let resolved = try config.resolve(alias)
-        let host = InventoryHost(
-          alias: alias, resolved: settings.overriding(resolved),
-          jumps: try JumpChain.resolve(resolved, in: config).map(settings.overriding),
-          labels: filter.labels(of: alias, tags: resolved.tags))
-        indices[alias] = all.count
-        all.append(host)
+        all.append(
+          InventoryHost(
+            alias: alias, resolved: settings.overriding(resolved),
+            jumps: try JumpChain.resolve(resolved, in: config).map(settings.overriding),
+            labels: filter.labels(of: alias, tags: resolved.tags)))
       } catch {
-        faults[alias] = AgentError(code: .invalidArgument, message: "\(error)", scope: .host)
+        all.append(InventoryHost(alias: alias, fault: "\(error)", labels: filter.labels(of: alias, tags: [])))
       }
     }
     self.all = all
     self.indices = indices
-    self.faults = faults
   }
 
-  /// - Throws: `unknown_host`, or what is wrong with the host's settings.
+  /// - Throws: `unknown_host`.
   func host(_ alias: String) throws(AgentError) -> InventoryHost {
     if let index = indices[alias] { return all[index] }
-    if let fault = faults[alias] { throw fault }
     throw AgentError(
       code: .unknownHost,
       message:
