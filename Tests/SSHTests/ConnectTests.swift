@@ -50,15 +50,19 @@ import Testing
     }
   }
 
-  @Test func acceptsANewKeyOnceAndRemembersIt() async throws {
+  /// The file may lack its last line feed, as after an editor's or a person's hand.
+  @Test(arguments: ["", "other.test ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINJJ6ZaE7MmpbIeNMhCQ3xBDVcnyV1kzCBvOLUD7Pm8g"])
+  func acceptsANewKeyOnceAndRemembersIt(before: String) async throws {
     try await TestFleet.with(hosts: 1) { fleet in
-      try "".write(toFile: fleet.knownHostsPath, atomically: true, encoding: .utf8)
+      try before.write(toFile: fleet.knownHostsPath, atomically: true, encoding: .utf8)
       let hosts = try TestHosts(fleet)
       var host = try hosts.host()
       host.strictHostKeyChecking = .acceptNew
       await (try hosts.connect(host)).close()
       host.strictHostKeyChecking = .yes
       await (try hosts.connect(host)).close()
+      let lines = try String(contentsOfFile: fleet.knownHostsPath, encoding: .utf8).split(separator: "\n")
+      #expect(lines.count == (before.isEmpty ? 1 : 2) && lines[0].hasPrefix(before), "\(lines)")
     }
   }
 

@@ -42,6 +42,24 @@ import Testing
     }
   }
 
+  /// A server that hangs up after too many keys has refused us: that is no broken network, and the answer names the remedy.
+  @Test func tooManyKeysAreARefusalThatSaysWhatToDo() async throws {
+    var options = TestFleet.Options()
+    options.hosts = 1
+    options.configuration = ["MaxAuthTries 2"]
+    try await TestFleet.with(options) { fleet in
+      let hosts = try TestHosts(fleet)
+      var keys: [String] = []
+      for number in 0..<5 {
+        let path = fleet.directory.appending(path: "wrong_\(number)").path
+        try await run("/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path])
+        keys.append(path)
+      }
+      let error = try await failure { try await hosts.connect(try host(hosts, keys: keys)) }
+      #expect(error.code == .authFailed && error.message.contains("IdentitiesOnly yes"), "\(error)")
+    }
+  }
+
   @Test func anRSAKeyWorksOrSaysWhatToDo() async throws {
     try await TestFleet.with(hosts: 1) { fleet in
       let hosts = try TestHosts(fleet)

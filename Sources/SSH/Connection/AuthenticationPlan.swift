@@ -73,6 +73,8 @@ struct AuthenticationPlan {
     hasSecret && !shown.isEmpty && !shown.contains(.keyboardInteractive) && !shown.contains(.password)
   }
 
+  var hasTried: Bool { !shown.isEmpty }
+
   mutating func refused(_ attempt: Attempt, _ reason: String?) {
     shown.append(attempt)
     switch attempt {
@@ -84,10 +86,16 @@ struct AuthenticationPlan {
   }
 
   /// One sentence or two: what was tried, what was not and why, and what to do.
-  func failure(methods: [String]) -> SSHError {
+  ///
+  /// - Parameter hungUp: the host ended the connection before all had been tried.
+  func failure(methods: [String], hungUp: Bool = false) -> SSHError {
     var message = "\(host.alias): \(host.user)@\(host.hostName) did not let us in"
     message += tried.isEmpty ? "; there was nothing to offer" : "; refused: \(tried.joined(separator: ", "))"
     message += "; the host allows \(methods.joined(separator: ", "))"
+    if hungUp {
+      message +=
+        "; it then hung up, which sshd does after MaxAuthTries keys: name the right one with IdentityFile, and IdentitiesOnly yes"
+    }
     for remark in remarks { message += "; \(remark)" }
     if remarks.isEmpty { message += "; check with `ssh \(host.alias)`" }
     return SSHError(.authFailed, message, phase: .authentication, scope: .connection)

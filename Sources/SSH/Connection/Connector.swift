@@ -185,9 +185,15 @@ struct Connector {
       session throws(SessionError) in try session.authenticationMethods(user: user)
     }
     for attempt in plan.attempts(methods: methods ?? []) {
-      switch try await show(attempt, to: driver, until: until) {
-      case .accepted: return nil
-      case .refused(let reason): plan.refused(attempt, reason)
+      do throws(SSHError) {
+        switch try await show(attempt, to: driver, until: until) {
+        case .accepted: return nil
+        case .refused(let reason): plan.refused(attempt, reason)
+        }
+      } catch {
+        // RFC 4252 section 4: a server hangs up after so many refusals.
+        guard error.code == .unreachable, plan.hasTried else { throw error }
+        throw plan.failure(methods: methods ?? [], hungUp: true)
       }
     }
     return methods

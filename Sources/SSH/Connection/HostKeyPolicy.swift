@@ -20,9 +20,15 @@ struct HostKeyPolicy {
     }
   }
 
+  /// A file that does not end with a line feed gets one first. In one write, so that nobody reads half a line.
   private static func append(_ line: String, to path: String) -> Bool {
-    guard let file = fopen(path, "a") else { return false }
-    defer { fclose(file) }
-    return fputs(line, file) >= 0
+    let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return false }
+    var last = UInt8(ascii: "\n")
+    let size = lseek(file, 0, SEEK_END)
+    if size > 0 { _ = pread(file, &last, 1, size - 1) }
+    let text = Array(((last == UInt8(ascii: "\n") ? "" : "\n") + line).utf8)
+    let isWritten = write(file, text, text.count) == text.count
+    return close(file) == 0 && isWritten
   }
 }

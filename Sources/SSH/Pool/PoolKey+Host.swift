@@ -11,11 +11,11 @@ extension PoolKey {
     self.init(host: host.hostName, port: host.port, user: host.user, identity: Self.identity(of: host), via: via)
   }
 
-  /// Keys first, then whose word is taken for the host's key: an alias that checks it must not get a connection of one
-  /// that does not.
+  /// Keys first, then whose word is taken for the host's key, and what the connection may be: an alias that is strict must not get a
+  /// connection of one that is not.
   private static func identity(of host: ResolvedHost) -> [String] {
     var identity = host.identityFiles
-    identity.reserveCapacity(identity.count + host.userKnownHostsFiles.count + 4)
+    identity.reserveCapacity(identity.count + host.userKnownHostsFiles.count + host.globalKnownHostsFiles.count + 10)
     switch host.identityAgent {
     case .none: identity.append("none")
     case .environment: identity.append("environment")
@@ -25,6 +25,13 @@ extension PoolKey {
     identity.append(host.strictHostKeyChecking.rawValue)
     identity.append(host.hostKeyAlias ?? "")
     identity.append(contentsOf: host.userKnownHostsFiles)
+    identity.append(contentsOf: host.globalKnownHostsFiles)
+    // What both sides may agree on, and how the user may be let in; most aliases say nothing of it.
+    for names in [host.hostKeyAlgorithms, host.ciphers, host.macs, host.kexAlgorithms, host.preferredAuthentications] {
+      identity.append(names?.joined(separator: ",") ?? "")
+    }
+    let methods = [host.pubkeyAuthentication, host.passwordAuthentication, host.kbdInteractiveAuthentication]
+    identity.append(methods.map { $0 ? "yes" : "no" }.joined(separator: ","))
     return identity
   }
 }
