@@ -38,6 +38,46 @@ extension EndToEnd {
       }
     }
 
+    @Test func aClientThatIsKilledTakesItsCommandWithIt() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let fifo = fleet.files.path + "/fifo-\(UUID().uuidString)"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let agent = try ScoutProcess(["agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath])
+        let link = "dc1=http://127.0.0.1:\(try await agent.port())"
+        for wiring in [["--ssh-config", fleet.configPath], ["--no-embedded-agent", "--agent", link]] {
+          let coordinator = try ScoutProcess(["coordinator", "--http-port", "0"] + wiring)
+          let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+          let query = try ScoutProcess([
+            "query", "host1", "--url", url, "--timeout-ms", "60000", "--", "grep", "x", fifo,
+          ])
+          try await until { grepsOn(fifo) > 0 }
+          query.signal(SIGKILL)
+          try await until { grepsOn(fifo) == 0 }
+        }
+      }
+    }
+
+    @Test func aCommandThatTheAgentEndsNamesTheAgentsBound() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let fifo = fleet.files.path + "/fifo"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let query = try await ScoutProcess.run(
+          ["query", "host1", "--ssh-config", fleet.configPath, "--timeout-ms", "30000", "--", "cat", fifo],
+          environment: ["SCOUT_COMMAND_TIMEOUT": "1"])
+        #expect(query.code == 1 && query.output.contains("1 s (SCOUT_COMMAND_TIMEOUT)"), "\(query)")
+      }
+    }
+
+    /// More than a call may ask for is no fault of a call that asks for nothing.
+    @Test func aLargeBoundOfCommandsLeavesCallsAlone() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let read = try await ScoutProcess.run(
+          ["read", "host1:/etc/hostname", "--ssh-config", fleet.configPath],
+          environment: ["SCOUT_COMMAND_TIMEOUT": "3600"])
+        #expect(read.code == 0, "\(read)")
+      }
+    }
+
     @Test func anAgentKilledInMidCallIsAClearFailureAndWorksAgainAfterItsRestart() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let fifo = fleet.files.path + "/fifo-\(UUID().uuidString)"

@@ -40,6 +40,15 @@ struct OperationContext: Sendable {
     let reserve = min(remaining / 5, Self.endingReserve)
     return min(call.deadline - reserve, start + settings.commandTimeout)
   }
+
+  /// The error, with the agent's own bound named where that ended a command for which its caller had more time.
+  func explaining(_ error: SSHError, from start: ContinuousClock.Instant) -> SSHError {
+    guard error.code == .timeout, commandDeadline(from: start) == start + settings.commandTimeout else { return error }
+    var error = error
+    error.message +=
+      "; this agent lets a command run \(settings.commandTimeout.components.seconds) s (SCOUT_COMMAND_TIMEOUT), whatever the call's timeout"
+    return error
+  }
 }
 
 extension CallTimings {

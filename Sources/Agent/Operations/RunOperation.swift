@@ -26,30 +26,40 @@ struct RunOperation: Sendable {
   func run(_ sink: @escaping ReplySink<RunEvent>) async throws -> CallTimings {
     let start = ContinuousClock.now
     let acceptance = Acceptance(sink: sink)
-    let (exit, lease) = try await context.pool.run(
-      context.host.resolved, jumps: context.host.jumps, command, deadline: context.commandDeadline(from: start),
-      waits: { context.slot.waits($0) },
-      launched: {
-        // From here on the host works, not the agent.
-        context.slot.park()
-        try await acceptance.announce()
-      }
-    ) { chunk in
-      var bytes = chunk.bytes
-      while let piece = bytes.readSlice(length: min(Self.pieceSize, bytes.readableBytes)), piece.readableBytes > 0 {
-        var event = RunEvent()
-        switch chunk.stream {
-        case .stdout: event.stdout = .init(piece.readableBytesView)
-        case .stderr: event.stderr = .init(piece.readableBytesView)
-        }
-        try await sink(event)
-      }
-    }
+    let (exit, lease) = try await run(from: start, acceptance, sink)
     try await acceptance.announce()
     var event = RunEvent()
     event.exit = RunExit(exit)
     try await sink(event)
     return context.timings(lease, since: start)
+  }
+
+  private func run(
+    from start: ContinuousClock.Instant, _ acceptance: Acceptance, _ sink: @escaping ReplySink<RunEvent>
+  ) async throws -> (CommandExit, LeaseTimings) {
+    do {
+      return try await context.pool.run(
+        context.host.resolved, jumps: context.host.jumps, command, deadline: context.commandDeadline(from: start),
+        waits: { context.slot.waits($0) },
+        launched: {
+          // From here on the host works, not the agent.
+          context.slot.park()
+          try await acceptance.announce()
+        }
+      ) { chunk in
+        var bytes = chunk.bytes
+        while let piece = bytes.readSlice(length: min(Self.pieceSize, bytes.readableBytes)), piece.readableBytes > 0 {
+          var event = RunEvent()
+          switch chunk.stream {
+          case .stdout: event.stdout = .init(piece.readableBytesView)
+          case .stderr: event.stderr = .init(piece.readableBytesView)
+          }
+          try await sink(event)
+        }
+      }
+    } catch let error as SSHError {
+      throw context.explaining(error, from: start)
+    }
   }
 }
 

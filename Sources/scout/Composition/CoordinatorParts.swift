@@ -50,7 +50,8 @@ struct CoordinatorParts: Sendable {
     told = agents.told
     directory = AgentDirectory(links: agents.links, awaitsAgents: awaitsAgents, logger: logger)
     var calls = CallSettings()
-    calls.timeout = .seconds(try settings.integer(.commandTimeout))
+    // A command's bound at the agent may be larger; a call that says nothing of its time is no batch job.
+    calls.timeout = min(.seconds(try settings.integer(.commandTimeout)), calls.timeoutBounds.upperBound)
     calls.fileLimit = try settings.integer(.maxFileSize)
     core = CoordinatorCore(
       directory: directory, settings: calls,
