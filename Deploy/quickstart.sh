@@ -25,12 +25,16 @@ build=(swift build -c release --static-swift-stdlib --product scout)
 scout=$("${build[@]}" --show-bin-path)/scout
 
 # Without the arguments: those of the coordinator mean nothing to `hosts`. Where one of them names hosts, they are there.
-if [ "$demo" = no ] && ! "$scout" hosts --names 2>/dev/null | grep -q .; then
+if [ "$demo" = no ]; then
   case " ${arguments[*]} " in
-    *" --help "* | *" -h "* | *" --no-embedded-agent "* | *" --agent "* | *" --ssh-config "*) ;;
+    *" --help "* | *" -h "* | *" --no-embedded-agent "* | *" --agent"[\ =]* | *" --ssh-config"[\ =]*) ;;
     *)
-      echo "No host in ~/.ssh/config: serving three demo hosts instead" >&2
-      demo=yes
+      # A configuration that cannot be read is not one without hosts: it is told, and not passed over.
+      names=$("$scout" hosts --names)
+      if [ -z "$names" ]; then
+        echo "No host in ~/.ssh/config: serving three demo hosts instead" >&2
+        demo=yes
+      fi
       ;;
   esac
 fi
