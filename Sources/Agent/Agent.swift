@@ -81,7 +81,10 @@ package final class Agent: AgentService, Service {
     isDraining.store(true, ordering: .relaxed)
     health.wakes.wake()
     let end = ContinuousClock.now + limit
-    while load.isBusy, ContinuousClock.now < end, (try? await Task.sleep(for: .milliseconds(20))) != nil {}
+    // First a moment, for a request that was let in just before.
+    repeat {
+      guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return }
+    } while load.isBusy && ContinuousClock.now < end
   }
 
   package func describe(_ request: DescribeRequest, _ context: CallContext) async throws -> DescribeReply {

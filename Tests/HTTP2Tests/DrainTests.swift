@@ -145,6 +145,20 @@ import Testing
     await server.server.shutdown()
   }
 
+  /// Whatever happens on it: a place is nobody's for ever.
+  @Test func aConnectionOfItsAgeIsClosed() async throws {
+    var settings = HTTP2Settings()
+    settings.maxConnections = 1
+    settings.maxConnectionAge = .milliseconds(200)
+    let server = try await TestServer.start(settings: settings)
+    let first = try await server.connect()
+    #expect(try await first.exchange("/echo", body: ByteBuffer(string: "x")).error == nil)
+    try await first.closeFuture.get()
+    let second = try await server.connect()
+    #expect(try await second.exchange("/echo", body: ByteBuffer(string: "x")).error == nil)
+    await server.server.shutdown()
+  }
+
   @Test func clientThatResetsWithoutEndIsDropped() async throws {
     var settings = HTTP2Settings()
     settings.resetBurst = 20

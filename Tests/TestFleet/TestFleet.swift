@@ -154,7 +154,19 @@ package final class TestFleet: Sendable {
     for server in servers { await server.kill() }
     // A command outlives its session where it waits for something else.
     for pid in processes(withEnvironment: home) { _ = Glibc.kill(pid, SIGKILL) }
+    releasePipes()
     try? FileManager.default.removeItem(at: directory)
+  }
+
+  /// An SFTP server that opens a pipe waits for its other end, whatever becomes of its session: it gets one, and ends.
+  private func releasePipes() {
+    for path in FileManager.default.enumerator(atPath: directory.path)?.compactMap({ $0 as? String }) ?? [] {
+      var status = stat()
+      let path = directory.appending(path: path).path
+      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { continue }
+      let end = open(path, O_RDWR | O_NONBLOCK)
+      if end >= 0 { close(end) }
+    }
   }
 
   /// Ends listeners and sessions at once, as a crashed host would; the addresses refuse connections afterwards.

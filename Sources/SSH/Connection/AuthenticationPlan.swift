@@ -17,6 +17,8 @@ struct AuthenticationPlan {
   private(set) var remarks: [String]
   private var tried: [String] = []
   private var shown: [Attempt] = []
+  /// What the host allowed last.
+  private var methods: [String] = []
 
   init(
     host: ResolvedHost, files: [IdentityFile], missing: [String], agent: [AgentIdentity],
@@ -66,6 +68,12 @@ struct AuthenticationPlan {
     return attempts.filter { !shown.contains($0) }
   }
 
+  /// As `attempts`, remembered for the words of a failure.
+  mutating func allowed(_ methods: [String]) -> [Attempt] {
+    self.methods = methods
+    return attempts(methods: methods)
+  }
+
   /// Whether a key that seems refused may have been accepted as the first of two proofs (`AuthenticationMethods
   /// publickey,password` in sshd_config(5)): libssh2 does not tell "partial success" (RFC 4252 section 5.1) from a refusal, but the
   /// host then allows what it did not before.
@@ -88,7 +96,7 @@ struct AuthenticationPlan {
   /// One sentence or two: what was tried, what was not and why, and what to do.
   ///
   /// - Parameter hungUp: the host ended the connection before all had been tried.
-  func failure(methods: [String], hungUp: Bool = false) -> SSHError {
+  func failure(hungUp: Bool = false) -> SSHError {
     var message = "\(host.alias): \(host.user)@\(host.hostName) did not let us in"
     message += tried.isEmpty ? "; there was nothing to offer" : "; refused: \(tried.joined(separator: ", "))"
     message += "; the host allows \(methods.joined(separator: ", "))"

@@ -167,36 +167,33 @@ struct Connector {
     async throws(SSHError)
   {
     var plan = plan
-    guard var methods = try await offer(&plan, to: driver, until: until) else { return }
-    if plan.mayContinue {
-      guard let further = try await offer(&plan, to: driver, until: until) else { return }
-      methods = further
+    do throws(SSHError) {
+      if try await offer(&plan, to: driver, until: until) { return }
+      if plan.mayContinue, try await offer(&plan, to: driver, until: until) { return }
+    } catch {
+      // RFC 4252 section 4: a server hangs up after so many refusals.
+      guard error.code == .unreachable, plan.hasTried else { throw error }
+      throw plan.failure(hungUp: true)
     }
-    throw plan.failure(methods: methods)
+    throw plan.failure()
   }
 
-  /// Makes the plan's attempts that the host allows now.
-  /// - Returns: what it allows; nil: we are let in.
+  /// Makes the plan's attempts that the host allows now. Answers whether we are let in.
   private func offer(
     _ plan: inout AuthenticationPlan, to driver: Driver, until: ContinuousClock.Instant
-  ) async throws(SSHError) -> [String]? {
+  ) async throws(SSHError) -> Bool {
     let user = host.user
     let methods = try await step(driver, .authentication, within: ContinuousClock.now.duration(to: until)) {
       session throws(SessionError) in try session.authenticationMethods(user: user)
     }
-    for attempt in plan.attempts(methods: methods ?? []) {
-      do throws(SSHError) {
-        switch try await show(attempt, to: driver, until: until) {
-        case .accepted: return nil
-        case .refused(let reason): plan.refused(attempt, reason)
-        }
-      } catch {
-        // RFC 4252 section 4: a server hangs up after so many refusals.
-        guard error.code == .unreachable, plan.hasTried else { throw error }
-        throw plan.failure(methods: methods ?? [], hungUp: true)
+    guard let methods else { return true }
+    for attempt in plan.allowed(methods) {
+      switch try await show(attempt, to: driver, until: until) {
+      case .accepted: return true
+      case .refused(let reason): plan.refused(attempt, reason)
       }
     }
-    return methods
+    return false
   }
 
   private enum Answer: Sendable {

@@ -15,7 +15,7 @@ extension PoolKey {
   /// connection of one that is not.
   private static func identity(of host: ResolvedHost) -> [String] {
     var identity = host.identityFiles
-    identity.reserveCapacity(identity.count + host.userKnownHostsFiles.count + host.globalKnownHostsFiles.count + 10)
+    identity.reserveCapacity(identity.count + host.userKnownHostsFiles.count + host.globalKnownHostsFiles.count + 4)
     switch host.identityAgent {
     case .none: identity.append("none")
     case .environment: identity.append("environment")
@@ -26,12 +26,18 @@ extension PoolKey {
     identity.append(host.hostKeyAlias ?? "")
     identity.append(contentsOf: host.userKnownHostsFiles)
     identity.append(contentsOf: host.globalKnownHostsFiles)
-    // What both sides may agree on, and how the user may be let in; most aliases say nothing of it.
-    for names in [host.hostKeyAlgorithms, host.ciphers, host.macs, host.kexAlgorithms, host.preferredAuthentications] {
-      identity.append(names?.joined(separator: ",") ?? "")
+    // What both sides may agree on, and how the user may be let in. Each request makes its key: most aliases say nothing of these.
+    func add(_ keyword: StaticString, _ names: [String]?) {
+      if let names { identity.append("\(keyword) \(names.joined(separator: ","))") }
     }
-    let methods = [host.pubkeyAuthentication, host.passwordAuthentication, host.kbdInteractiveAuthentication]
-    identity.append(methods.map { $0 ? "yes" : "no" }.joined(separator: ","))
+    add("HostKeyAlgorithms", host.hostKeyAlgorithms)
+    add("Ciphers", host.ciphers)
+    add("MACs", host.macs)
+    add("KexAlgorithms", host.kexAlgorithms)
+    add("PreferredAuthentications", host.preferredAuthentications)
+    if !host.pubkeyAuthentication { identity.append("PubkeyAuthentication no") }
+    if !host.passwordAuthentication { identity.append("PasswordAuthentication no") }
+    if !host.kbdInteractiveAuthentication { identity.append("KbdInteractiveAuthentication no") }
     return identity
   }
 }

@@ -1,5 +1,4 @@
 import Agent
-import Foundation
 import Glibc
 import Logging
 import ServiceLifecycle

@@ -33,8 +33,6 @@ final class SharedAgents: Service {
     var listed: Set<RegistryRow.ID> = []
     /// Rows whose agents are dialled.
     var followed: Set<RegistryRow.ID> = []
-    /// Of those, the ones whose agents have just been given up.
-    var forgotten: Set<RegistryRow.ID> = []
   }
   private let state = Mutex(State())
 
@@ -58,7 +56,7 @@ final class SharedAgents: Service {
       await withDiscardingTaskGroup { group in
         for await snapshot in self.registry.snapshots() {
           for row in self.news(in: snapshot) {
-            group.addTask { repeat { await self.follow(row) } while self.isBack(row.id) }
+            group.addTask { while await self.follow(row), self.isListed(row.id) {} }
           }
         }
         group.cancelAll()
@@ -93,18 +91,20 @@ final class SharedAgents: Service {
   }
 
   /// Has an agent that another coordinator told of in the directory, until it is forgotten or the task is cancelled.
-  private func follow(_ row: RegistryRow) async {
+  ///
+  /// - Returns: Whether it was forgotten.
+  private func follow(_ row: RegistryRow) async -> Bool {
     guard let (agent, priority) = dial(row) else {
       logger.warning(
         "a shared agent cannot be dialled: https needs --pki or the three files of --agent-ca",
         metadata: ["agent": .string(row.id.agent)])
-      return
+      return false
     }
     let name = "\(row.id.segment)@\(agent.target.host):\(agent.target.port)"
     guard
       directory.add(
         AgentLink(name: name, segment: row.id.segment, service: agent, priority: priority))
-    else { return }
+    else { return false }
     logger.notice("a shared agent is dialled", metadata: ["agent": .string(name)])
     await withTaskGroup(of: Void.self) { group in
       group.addTask { try? await agent.run() }
@@ -113,16 +113,15 @@ final class SharedAgents: Service {
       group.cancelAll()
     }
     directory.remove(named: name)
-    guard !Task.isCancelled else { return }
-    state.withLock { _ = $0.forgotten.insert(row.id) }
+    guard !Task.isCancelled else { return false }
     logger.notice("a shared agent is forgotten", metadata: ["agent": .string(name)])
+    return true
   }
 
   /// Whether the row came back while its agent was being forgotten. If not, a new row of it is news again.
-  private func isBack(_ id: RegistryRow.ID) -> Bool {
-    guard !Task.isCancelled else { return false }
-    return state.withLock { state in
-      if state.forgotten.remove(id) != nil, state.listed.contains(id) { return true }
+  private func isListed(_ id: RegistryRow.ID) -> Bool {
+    state.withLock { state in
+      if state.listed.contains(id) { return true }
       state.followed.remove(id)
       return false
     }

@@ -74,6 +74,28 @@ import Testing
     #expect(first.state.withLock { $0.calls } == 1 && second.state.withLock { $0.calls } == 1)
   }
 
+  /// What a probe is answered about the host says nothing against the agent.
+  @Test func anAgentThatAnswersAProbeWithANoIsWell() async throws {
+    let broken = AgentError(code: .internal, message: "broken", scope: .agent)
+    let (first, second) = (agent("x") { $0.failure = broken }, agent("x"))
+    try await withBoth(first, second) { core in
+      func becomes(_ standing: AgentStanding) async throws -> Bool {
+        let limit = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < limit {
+          let routes = core.directory.router.explain(HostID(segment: "dc1", alias: "web1"))?.routes ?? []
+          if routes.first(where: { $0.name == "agent1" })?.standing == standing { return true }
+          _ = try await read(core)
+          try await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+      }
+      let isEjected = try await becomes(.ejected)
+      first.change("web1") { $0.failure = AgentError(code: .permissionDenied, message: "no", scope: .request) }
+      let isWell = try await becomes(.usable)
+      #expect(isEjected && isWell)
+    }
+  }
+
   @Test func whenBothFailTheLastWordIsTold() async throws {
     let broken = AgentError(code: .internal, message: "broken in a way of its own", scope: .agent)
     try await withBoth(agent("x") { $0.failure = broken }, agent("x") { $0.failure = broken }) { core in
