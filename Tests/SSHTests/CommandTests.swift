@@ -162,6 +162,34 @@ import Testing
     }
   }
 
+  /// The caller has its answer in its time; the group is ended all the same, and the channels are held until then.
+  @Test func aFrozenHostHoldsNobodyPastTheLastWord() async throws {
+    try await TestHosts.withConnection { hosts, connection in
+      let file = hosts.fleet.files.path + "/pids"
+      let script = "echo $$ > \(file); echo ready >> \(file); exec sleep 300"
+      let (released, release) = AsyncStream<Void>.makeStream()
+      let isReleased = Atomic(false)
+      let limit = ContinuousClock.now + .seconds(5)
+      let running = Task {
+        try await connection.run(
+          RemoteCommand(["sh", "-c", script]), deadline: limit, lastWord: limit, output: { _ in },
+          released: {
+            isReleased.store(true, ordering: .relaxed)
+            release.finish()
+          })
+      }
+      let pids = try await pids(file)
+      hosts.fleet.pause()
+      let error = try await failure { try await running.value }
+      #expect(error.ending == .unconfirmed && error.mayHaveRun)
+      let isHeld = !isReleased.load(ordering: .relaxed)
+      #expect(isHeld)
+      hosts.fleet.resume()
+      for await _ in released {}
+      while pids.contains(where: isAlive) { try await Task.sleep(for: .milliseconds(10)) }
+    }
+  }
+
   @Test func anErrorOfTheReaderEndsTheProcessGroup() async throws {
     try await TestHosts.withConnection { hosts, connection in
       let file = hosts.fleet.files.path + "/pids"

@@ -41,6 +41,11 @@ struct OperationContext: Sendable {
     return min(call.deadline - reserve, start + settings.commandTimeout)
   }
 
+  /// When the caller has to be told of a command whose end is not confirmed, for the word to reach it in its time.
+  func lastWord(from start: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    call.deadline - min(start.duration(to: call.deadline) / 20, .milliseconds(100))
+  }
+
   /// The error, with the agent's own bound named where that ended a command for which its caller had more time.
   func explaining(_ error: SSHError, from start: ContinuousClock.Instant) -> SSHError {
     guard error.code == .timeout, commandDeadline(from: start) == start + settings.commandTimeout else { return error }

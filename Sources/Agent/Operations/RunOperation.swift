@@ -40,7 +40,7 @@ struct RunOperation: Sendable {
     do {
       return try await context.pool.run(
         context.host.resolved, jumps: context.host.jumps, command, deadline: context.commandDeadline(from: start),
-        waits: { context.slot.waits($0) },
+        lastWord: context.lastWord(from: start), waits: { context.slot.waits($0) },
         launched: {
           // From here on the host works, not the agent.
           context.slot.park()

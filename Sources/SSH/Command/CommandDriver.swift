@@ -187,7 +187,7 @@ final class CommandDriver: ChannelUser {
   // MARK: Killing
 
   /// Ends the command's process group. `done` is called once, see `GroupKiller.start`. Nothing may be read afterwards.
-  func kill(_ done: @escaping (CommandEnding?) -> Void) {
+  func kill(_ done: @escaping (CommandEnding) -> Void) {
     isKilling = true
     chunks = []
     buffered = 0
@@ -209,7 +209,7 @@ final class CommandDriver: ChannelUser {
   }
 
   /// The shell has the script but has not said its process group: it will, or it ends, or it is given up.
-  private func awaitLaunch(_ done: @escaping (CommandEnding?) -> Void) {
+  private func awaitLaunch(_ done: @escaping (CommandEnding) -> Void) {
     let timer = eventLoop.assumeIsolated().scheduleTask(in: .seconds(3)) { [self] in
       onState = nil
       slot?.close()
@@ -223,7 +223,7 @@ final class CommandDriver: ChannelUser {
     }
   }
 
-  private func kill(group: Int32, _ done: @escaping (CommandEnding?) -> Void) {
+  private func kill(group: Int32, _ done: @escaping (CommandEnding) -> Void) {
     GroupKiller(group: group, eventLoop: eventLoop).start(on: connection) { [self] ending in
       slot?.close()
       slot = nil

@@ -12,7 +12,7 @@ struct AuthenticationPlan {
 
   private let host: ResolvedHost
   private let candidates: [Attempt]
-  private let hasSecret: Bool
+  private var hasSecret: Bool
   /// What stands in the way of identities that are named but not tried.
   private(set) var remarks: [String]
   private var tried: [String] = []
@@ -31,6 +31,10 @@ struct AuthenticationPlan {
     for file in files {
       if let index = held.firstIndex(where: { $0.blob == file.publicBlob }) {
         keys.append(.agent(held.remove(at: index)))
+      } else if file.isPublicOnly {
+        if !host.identityFilesAreDefaults {
+          remarks.append("\(file.path) has no private key beside it, and ssh-agent does not hold it: add it there (ssh-add)")
+        }
       } else if let fault = file.fault {
         remarks.append(fault)
       } else if file.isEncrypted, credentials.keyPassphrase == nil {
@@ -38,7 +42,7 @@ struct AuthenticationPlan {
       } else {
         keys.append(.file(file))
       }
-      if !signsWithRSA, file.type == "ssh-rsa" {
+      if !signsWithRSA, file.type == "ssh-rsa", !file.isPublicOnly {
         remarks.append(
           "\(file.path) is an RSA key, which libssh2 \(Library.version) can only sign with SHA-1: use an ed25519 key "
             + "(ssh-keygen -t ed25519) or libssh2 1.11")
@@ -54,6 +58,13 @@ struct AuthenticationPlan {
     candidates = host.identityFilesAreDefaults ? others + keys : keys + others
     self.remarks = remarks
     hasSecret = credentials.password != nil
+  }
+
+  /// Whoever the host is, it gets no password: as ssh_config(5) has it where StrictHostKeyChecking is off and a key has changed.
+  mutating func withholdSecrets() {
+    guard hasSecret else { return }
+    hasSecret = false
+    remarks.append("no password is shown to a host whose key has changed, StrictHostKeyChecking no or not")
   }
 
   /// The attempts that make sense with what the host allows (RFC 4252 section 5.1), and have not been made.

@@ -24,7 +24,7 @@ struct Connector {
     }
     let known = try await KnownHostsCache.shared.load(host.userKnownHostsFiles + host.globalKnownHostsFiles)
     let check = HostKeyCheck(host: host, known: known)
-    let plan = try await AuthenticationPlan.make(for: host, credentials: credentials, logger: logger)
+    var plan = try await AuthenticationPlan.make(for: host, credentials: credentials, logger: logger)
 
     let started = ContinuousClock.now
     let tcpBound = min(settings.tcpTimeout, host.connectTimeout ?? settings.tcpTimeout)
@@ -37,7 +37,7 @@ struct Connector {
         guard case .ready = try session.handshake(), let key = session.hostKey else { return .again }
         return .ready(key)
       }
-      try await HostKeyPolicy(check: check).apply(key)
+      if try await HostKeyPolicy(check: check).apply(key) == .acceptWithoutTrust { plan.withholdSecrets() }
       let exchanged = ContinuousClock.now
       try await authenticate(driver, plan, until: exchanged + settings.authenticationTimeout)
       let authenticated = ContinuousClock.now

@@ -50,13 +50,16 @@ struct HostKeyCheck {
     case accept
     /// `accept-new`: from now on it is known.
     case acceptAndRemember
+    /// Checking is off, and the key is another than the known one: whoever is there shall not have a password.
+    case acceptWithoutTrust
   }
 
   /// - Throws: `hostKeyUnknown` or `hostKeyChanged`, with the command that mends it.
   func accept(_ key: ServerHostKey) throws(SSHError) -> Decision {
     let verdict = known.check(HostKey(type: key.algorithm, blob: key.blob), for: host)
     switch (verdict, host.strictHostKeyChecking) {
-    case (.match, _), (.changed, .off), (.unknown, .off): return .accept
+    case (.match, _), (.unknown, .off): return .accept
+    case (.changed, .off): return .acceptWithoutTrust
     case (.unknown, .acceptNew): return .acceptAndRemember
     case (.revoked(_, let message), _), (.changed(_, let message), _):
       throw SSHError(.hostKeyChanged, message, phase: .hostKey, scope: .connection)

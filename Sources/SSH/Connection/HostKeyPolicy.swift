@@ -8,8 +8,9 @@ struct HostKeyPolicy {
   let check: HostKeyCheck
 
   /// - Throws: `hostKeyUnknown`, `hostKeyChanged`.
-  func apply(_ key: ServerHostKey) async throws(SSHError) {
-    guard try check.accept(key) == .acceptAndRemember, let file = check.host.userKnownHostsFiles.first else { return }
+  func apply(_ key: ServerHostKey) async throws(SSHError) -> HostKeyCheck.Decision {
+    let decision = try check.accept(key)
+    guard decision == .acceptAndRemember, let file = check.host.userKnownHostsFiles.first else { return decision }
     let line = KnownHosts.line(for: HostKey(type: key.algorithm, blob: key.blob), of: check.host) + "\n"
     let written = try? await NIOThreadPool.singleton.runIfActive { Self.append(line, to: file) }
     guard written == true else {
@@ -18,6 +19,7 @@ struct HostKeyPolicy {
         "\(check.host.alias): its key is new and cannot be written to \(file); make that file writable",
         phase: .hostKey, scope: .connection)
     }
+    return decision
   }
 
   /// A file that does not end with a line feed gets one first. In one write, so that nobody reads half a line.

@@ -3,7 +3,7 @@ import Glibc
 import NIOPosix
 import Synchronization
 
-/// A private key file that a host's settings name. A value.
+/// A key file that a host's settings name: a private key, or the public one of a key that ssh-agent holds. A value.
 struct IdentityFile: Sendable, Hashable {
   var path: String
   /// The file as it is: PEM (RFC 7468, PKCS#8) or OpenSSH's own form (PROTOCOL.key).
@@ -11,6 +11,8 @@ struct IdentityFile: Sendable, Hashable {
   /// RFC 4253 section 6.6; nil where neither the file nor its `.pub` neighbour tells.
   var publicBlob: [UInt8]?
   var isEncrypted: Bool
+  /// There is no private key here: `contents` are a public one (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+  var isPublicOnly: Bool
   /// Why it must not be used, with the remedy.
   var fault: String?
 
@@ -24,15 +26,26 @@ struct IdentityFile: Sendable, Hashable {
     self.path = path
     self.contents = contents
     let text = String(decoding: contents, as: UTF8.self)
+    isPublicOnly = false
     isEncrypted = text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED")
     if let container = Self.openSSHContainer(text) {
       isEncrypted = container.cipher != "none"
       publicBlob = container.publicBlob
+    } else if let blob = Self.publicBlob(text) {
+      publicBlob = blob
+      isPublicOnly = true
     } else if let publicFile {
-      let fields = String(decoding: publicFile, as: UTF8.self).split(separator: " ")
-      if fields.count >= 2, let blob = Data(base64Encoded: String(fields[1])) { publicBlob = Array(blob) }
+      publicBlob = Self.publicBlob(String(decoding: publicFile, as: UTF8.self))
     }
     if publicBlob == nil, text.contains("BEGIN RSA PRIVATE KEY") { publicBlob = [0, 0, 0, 7] + Array("ssh-rsa".utf8) }
+  }
+
+  /// Type, key in base64, comment.
+  private static func publicBlob(_ text: String) -> [UInt8]? {
+    let fields = text.split(whereSeparator: \.isWhitespace)
+    guard fields.count >= 2, let data = Data(base64Encoded: String(fields[1])) else { return nil }
+    let blob = Array(data)
+    return firstString(blob) == String(fields[0]) ? blob : nil
   }
 
   /// PROTOCOL.key: "openssh-key-v1\0", cipher, kdf, kdf options, number of keys, public key, private part.
@@ -81,7 +94,7 @@ final class IdentityFileCache: Sendable {
   private let entries = Mutex<[String: Entry]>([:])
   private static let limit = 256
 
-  /// Nil for a file that is missing, unreadable or too large.
+  /// Nil for a file that is missing, unreadable or too large, unless its public neighbour can be read.
   func load(_ path: String) async throws(SSHError) -> IdentityFile? {
     do {
       return try await NIOThreadPool.singleton.runIfActive { self.read(path) }
@@ -93,9 +106,10 @@ final class IdentityFileCache: Sendable {
   private func read(_ path: String) -> IdentityFile? {
     let stamps = [FileStamp(path), FileStamp(path + ".pub")]
     if let entry = entries.withLock({ $0[path] }), entry.stamps == stamps { return entry.file }
-    guard let contents = Self.bytes(path) else { return nil }
-    var file = IdentityFile(path: path, contents: contents, publicFile: Self.bytes(path + ".pub"))
-    file.fault = KeyFilePermissions(owner: stamps[0].owner, mode: stamps[0].mode).fault(path: path, userID: getuid())
+    let publicFile = Self.bytes(path + ".pub")
+    guard let contents = Self.bytes(path) ?? publicFile else { return nil }
+    var file = IdentityFile(path: path, contents: contents, publicFile: publicFile)
+    file.fault = file.isPublicOnly ? nil : KeyFilePermissions(owner: stamps[0].owner, mode: stamps[0].mode).fault(path: path, userID: getuid())
     entries.withLock { entries in
       if entries.count >= Self.limit { entries = [:] }
       entries[path] = Entry(stamps: stamps, file: file)

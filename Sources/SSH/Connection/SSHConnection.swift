@@ -85,33 +85,54 @@ package final class SSHConnection: Sendable {
   /// `launched` is called once the command runs. `output` is called with one chunk after another; while it suspends, the host is held back. On task cancellation,
   /// the deadline, or an error from `output` the remote process group is ended first (INT, TERM, KILL: mostly
   /// some 10 ms, a few seconds with a stubborn group or a slow host), and the error's `ending` says what became of it.
+  ///
+  /// - Parameters:
+  ///   - lastWord: when the caller has to have its answer, if before the group's end is known; it is ended all the same.
+  ///   - released: called once, when the command's channels are closed: before `run` returns, or later where `lastWord` came first.
   /// - Throws: `SSHError`, or what `output` threw.
   package func run(
-    _ command: RemoteCommand, deadline: ContinuousClock.Instant,
-    launched: @Sendable () async throws -> Void = {}, output: @Sendable (OutputChunk) async throws -> Void
+    _ command: RemoteCommand, deadline: ContinuousClock.Instant, lastWord: ContinuousClock.Instant? = nil,
+    launched: @Sendable () async throws -> Void = {}, output: @Sendable (OutputChunk) async throws -> Void,
+    released: @escaping @Sendable () -> Void = {}
   ) async throws -> CommandExit {
-    try CommandScript.validate(command)
-    let driver = self.driver
-    let process = try await Completion<NIOLoopBound<CommandDriver>>.value(on: eventLoop, deadline: deadline) {
-      completion in
-      let process = CommandDriver(command, on: driver.value)
-      process.start()
-      completion.succeed(NIOLoopBound(process, eventLoop: driver.value.eventLoop))
+    let process: NIOLoopBound<CommandDriver>
+    do {
+      process = try await start(command, deadline: deadline)
+    } catch {
+      released()
+      throw error
     }
     do {
       while true {
         switch try await next(process, deadline: deadline) {
         case .launched: try await launched()
         case .output(let chunk): try await output(chunk)
-        case .exit(let exit): return exit
+        case .exit(let exit):
+          released()
+          return exit
         }
       }
     } catch {
-      let ending = await Completion<CommandEnding?>.shielded(on: eventLoop) { completion in
-        process.value.kill { completion.succeed($0) }
+      let ending = await Completion<CommandEnding?>.shielded(on: eventLoop, until: lastWord) { completion in
+        process.value.kill {
+          released()
+          completion.succeed($0)
+        }
       }
       guard let error = error as? SSHError else { throw error }
-      throw error.explaining(ending)
+      throw error.explaining(ending ?? .unconfirmed)
+    }
+  }
+
+  private func start(
+    _ command: RemoteCommand, deadline: ContinuousClock.Instant
+  ) async throws(SSHError) -> NIOLoopBound<CommandDriver> {
+    try CommandScript.validate(command)
+    let driver = self.driver
+    return try await Completion<NIOLoopBound<CommandDriver>>.value(on: eventLoop, deadline: deadline) { completion in
+      let process = CommandDriver(command, on: driver.value)
+      process.start()
+      completion.succeed(NIOLoopBound(process, eventLoop: driver.value.eventLoop))
     }
   }
 
@@ -144,12 +165,11 @@ package final class SSHConnection: Sendable {
 
 extension SSHError {
   /// For a command that was ended early.
-  fileprivate func explaining(_ ending: CommandEnding?) -> SSHError {
+  fileprivate func explaining(_ ending: CommandEnding) -> SSHError {
     guard code == .timeout || code == .cancelled else { return self }
     var error = self
     error.ending = ending
     switch ending {
-    case nil: break
     case .notStarted: error.message += "; it had not begun"
     case .confirmed(let signal):
       error.mayHaveRun = true

@@ -44,9 +44,13 @@ final class Completion<Value: Sendable>: Sendable {
     return try result.get()
   }
 
-  /// The same for what must be done even by a cancelled task; `start` has to bound its own time.
+  /// The same for what must be done even by a cancelled task; `start` is called in any case, and has to bound its own time.
+  ///
+  /// - Parameter limit: how long the caller waits for it.
+  /// - Returns: nil where it was not completed by then.
   static func shielded(
-    on eventLoop: any EventLoop, _ start: @escaping @Sendable (Completion<Value>) -> Void
+    on eventLoop: any EventLoop, until limit: ContinuousClock.Instant? = nil,
+    _ start: @escaping @Sendable (Completion<Value>) -> Void
   ) async -> Value where Value: ExpressibleByNilLiteral {
     let completion = Completion(eventLoop: eventLoop)
     let result = await withCheckedContinuation { continuation in
@@ -55,6 +59,7 @@ final class Completion<Value: Sendable>: Sendable {
           completion.begin(continuation, deadline: nil, expired: { SSHError(.cancelled, "the request was cancelled") })
         else { return }
         start(completion)
+        if let limit { completion.expire(at: limit) }
       }
     }
     return (try? result.get()) ?? nil
@@ -80,6 +85,14 @@ final class Completion<Value: Sendable>: Sendable {
     }
     state.value = .waiting(continuation, timer: timer, abort: nil)
     return true
+  }
+
+  private func expire(at limit: ContinuousClock.Instant) {
+    guard case .waiting(let continuation, nil, let abort) = state.value else { return }
+    let timer = eventLoop.scheduleTask(in: TimeAmount(max(.zero, ContinuousClock.now.duration(to: limit)))) {
+      self.abort(with: SSHError(.timeout, "the wait is over"))
+    }
+    state.value = .waiting(continuation, timer: timer, abort: abort)
   }
 
   /// What to do, before the caller resumes, when the deadline passes or the task is cancelled.

@@ -69,26 +69,29 @@ package final class SSHPool: Sendable, Service {
   ///
   /// - Parameters:
   ///   - deadline: bounds the wait and the command.
+  ///   - lastWord: as in `SSHConnection.run`; the lease is held until the command is gone.
   ///   - waits: as in `withFiles`.
   ///   - starting: called with a connection at hand, before the host learns anything of the command; throwing, it keeps
   ///     the command from being begun.
   /// - Throws: as `withFiles`, and what `SSHConnection.run` throws.
   package func run(
     _ host: ResolvedHost, jumps: [ResolvedHost] = [], _ command: RemoteCommand, deadline: ContinuousClock.Instant,
-    waits: @Sendable (Bool) -> Void = { _ in }, starting: @Sendable () async throws -> Void = {},
+    lastWord: ContinuousClock.Instant? = nil, waits: @Sendable (Bool) -> Void = { _ in },
+    starting: @Sendable () async throws -> Void = {},
     launched: @Sendable () async throws -> Void = {},
     output: @Sendable (OutputChunk) async throws -> Void
   ) async throws -> (CommandExit, LeaseTimings) {
     let held = try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline, waits: waits)
     do {
       try await starting()
-      let exit = try await held.connection.run(command, deadline: deadline, launched: launched, output: output)
-      giveBack(held, sound: true)
-      return (exit, held.timings)
     } catch {
       giveBack(held, sound: held.connection.isOpen)
       throw error
     }
+    let exit = try await held.connection.run(
+      command, deadline: deadline, lastWord: lastWord, launched: launched, output: output,
+      released: { self.giveBack(held, sound: held.connection.isOpen) })
+    return (exit, held.timings)
   }
 
   /// Has a connection to `host` made, if none stands, and leaves it idle: no channel is opened on it.
