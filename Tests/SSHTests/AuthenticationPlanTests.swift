@@ -55,6 +55,30 @@ import Testing
     #expect(self.plan(without, [], credentials: credentials).attempts(methods: ["password"]) == [])
   }
 
+  @Test func methodsComeInTheOrderThatIsPreferred() {
+    let one = file("/one", blob: [9])
+    var host = host
+    host.preferredAuthentications = ["password", "publickey"]
+    let plan = plan(host, [one], credentials: SSHCredentials(password: "s3cret"))
+    #expect(
+      plan.attempts(methods: ["publickey", "keyboard-interactive", "password"]) == [.password, .file(one)])
+    #expect(plan.attempts(methods: ["publickey"]) == [.file(one)])
+  }
+
+  @Test func aPublicKeyIsUsedThroughTheAgentOnly() {
+    var one = file("/one.pub", blob: [1])
+    one.isPublicOnly = true
+    var only = host
+    only.identitiesOnly = true
+    #expect(plan(only, [one], agent: [b, a]).attempts(methods: ["publickey"]) == [.agent(a)])
+    let without = plan(only, [one], agent: [b])
+    #expect(without.attempts(methods: ["publickey"]).isEmpty)
+    #expect(without.failure().message.contains("/one.pub has no private key beside it"))
+    var defaults = host
+    defaults.identityFilesAreDefaults = true
+    #expect(plan(defaults, [one]).remarks.isEmpty)
+  }
+
   @Test func anRSAKeyIsTriedAndExplained() {
     let rsa = file("/rsa", blob: [0, 0, 0, 7] + Array("ssh-rsa".utf8))
     var plan = plan(host, [rsa])

@@ -211,6 +211,18 @@ import Testing
       host.identityAgent = .path(socket)
       await (try hosts.connect(host)).close()
       #expect(fleet.loginCount == 1)
+
+      // The same by the public key alone: its file, or the name of a private one that is not there.
+      let named = fleet.directory.appending(path: "named").path
+      try FileManager.default.copyItem(atPath: fleet.privateKeyPath + ".pub", toPath: named + ".pub")
+      host.identitiesOnly = true
+      for path in [named + ".pub", named] {
+        host.identityFiles = [path]
+        await (try hosts.connect(host)).close()
+      }
+      host.identityAgent = .none
+      let error = try await failure { [host] in try await hosts.connect(host) }
+      #expect(error.code == .authFailed && error.message.contains("ssh-add"), "\(error)")
     }
   }
 

@@ -90,6 +90,26 @@ import Testing
     }
   }
 
+  /// ssh_config(5), StrictHostKeyChecking: with checking off the connection is made, and passwords are kept back.
+  @Test(.enabled(if: geteuid() == 0, "an account with a password has to be made"))
+  func aHostWithAnotherKeyGetsNoPassword() async throws {
+    try await withAccount(sshd: ["PasswordAuthentication yes"]) { hosts, account in
+      var host = try guest(hosts, account)
+      host.strictHostKeyChecking = .off
+      let file = hosts.fleet.directory.appending(path: "known_before").path
+      let other = try String(contentsOfFile: hosts.fleet.privateKeyPath + ".pub", encoding: .utf8)
+      try "[\(host.hostName)]:\(host.port) \(other)".write(toFile: file, atomically: true, encoding: .utf8)
+      host.userKnownHostsFiles = [file]
+      let error = try await failure {
+        try await hosts.connect(host, credentials: SSHCredentials(password: Self.password))
+      }
+      #expect(error.code == .authFailed && error.message.contains("no password is shown"), "\(error)")
+      host.userKnownHostsFiles = []
+      host.globalKnownHostsFiles = []
+      await (try hosts.connect(host, credentials: SSHCredentials(password: Self.password))).close()
+    }
+  }
+
   @Test(.enabled(if: geteuid() == 0, "an account with a password has to be made"))
   func keyboardInteractiveAnswersWithThePassword() async throws {
     try await withAccount(sshd: ["UsePAM yes", "KbdInteractiveAuthentication yes"]) { hosts, account in

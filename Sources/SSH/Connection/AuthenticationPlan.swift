@@ -69,13 +69,15 @@ struct AuthenticationPlan {
 
   /// The attempts that make sense with what the host allows (RFC 4252 section 5.1), and have not been made.
   func attempts(methods: [String]) -> [Attempt] {
-    let methods = host.preferredAuthentications.map { preferred in methods.filter(preferred.contains) } ?? methods
-    var attempts: [Attempt] = []
-    if methods.contains("publickey"), host.pubkeyAuthentication { attempts += candidates }
-    if hasSecret, methods.contains("keyboard-interactive"), host.kbdInteractiveAuthentication {
-      attempts.append(.keyboardInteractive)
+    let order = host.preferredAuthentications ?? ["publickey", "keyboard-interactive", "password"]
+    let attempts = order.filter(methods.contains).flatMap { method -> [Attempt] in
+      switch method {
+      case "publickey" where host.pubkeyAuthentication: candidates
+      case "keyboard-interactive" where hasSecret && host.kbdInteractiveAuthentication: [.keyboardInteractive]
+      case "password" where hasSecret && host.passwordAuthentication: [.password]
+      default: []
+      }
     }
-    if hasSecret, methods.contains("password"), host.passwordAuthentication { attempts.append(.password) }
     return attempts.filter { !shown.contains($0) }
   }
 
