@@ -124,7 +124,7 @@ package final class Agent: AgentService, Service {
         let news = report.news(hosts, health, whole: { description(of: hosts) }, info: { info(of: $0, at: now) })
         for event in news { try await sink(event) }
         if now >= due {
-          try await sink(WatchEvent(.heartbeat(heartbeat())))
+          try await sink(WatchEvent(.heartbeat(heartbeat(in: &report, at: now))))
           // A wake a little before its time must not cost a whole interval.
           due = now + interval * 3 / 4
         }
@@ -241,9 +241,11 @@ package final class Agent: AgentService, Service {
     return HostInfo(host, state: state)
   }
 
-  private func heartbeat() -> Heartbeat {
+  private func heartbeat(in report: inout WatchReport, at now: ContinuousClock.Instant) -> Heartbeat {
+    let snapshot = pool.snapshot()
     var heartbeat = Heartbeat()
-    heartbeat.pool = PoolFigures(pool.snapshot())
+    heartbeat.pool = PoolFigures(snapshot)
+    if let counts = report.news(at: now, counts: { PoolCounts(snapshot) }) { heartbeat.counts = counts }
     heartbeat.load = load.figures
     heartbeat.draining = isDraining.load(ordering: .relaxed)
     door.report(in: &heartbeat.load)

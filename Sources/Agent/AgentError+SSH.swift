@@ -5,7 +5,8 @@ extension SSHError {
   /// The word that a client sees for this error.
   var failureCode: FailureCode {
     switch code {
-    case .unreachable: .unreachable
+    // Its settings ask for what this build does not do: there is no way to it.
+    case .unreachable, .unsupported: .unreachable
     case .connectTimeout: .connectTimeout
     case .authFailed: .authFailed
     case .hostKeyUnknown: .hostKeyUnknown
@@ -18,7 +19,7 @@ extension SSHError {
     case .overloaded: .overloaded
     case .cancelled: .cancelled
     case .connectionLost: mayHaveRun ? .lost : .unreachable
-    case .unsupported, .invalidArgument: .invalidArgument
+    case .invalidArgument: .invalidArgument
     case .protocolViolation, .failure: .internal
     }
   }

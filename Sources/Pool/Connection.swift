@@ -69,7 +69,7 @@ package enum CloseReason: String, Sendable, Hashable, CaseIterable {
   /// Least recently used of the idle ones when another host needed a connection.
   case evicted
   /// Busy so long that it was drained for another host that waited.
-  case handedOver
+  case handedOver = "handed_over"
   case shutdown
   /// Shutdown whose grace was over: leases may be out.
   case forced

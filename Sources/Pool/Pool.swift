@@ -109,6 +109,16 @@ extension Pool {
     hostNames[key].map { hosts[$0].connections.contains { connections[$0].isUsable } } ?? false
   }
 
+  /// The hosts of which there is anything to remember, and those on the way to them. Takes time with their number.
+  package var knownKeys: Set<PoolKey> {
+    var keys: Set<PoolKey> = []
+    for key in hostNames.keys {
+      var next: PoolKey? = key
+      while let known = next, keys.insert(known).inserted { next = known.outer }
+    }
+    return keys
+  }
+
   /// What the last error of `key`'s host was, if its last attempt failed.
   package func hostState(_ key: PoolKey) -> HostState<Instant> {
     hostNames[key].map { hosts[$0].state } ?? .running

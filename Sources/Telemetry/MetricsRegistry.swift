@@ -53,6 +53,15 @@ package final class MetricsRegistry: Sendable {
     register(name) { CallbackFamily(description, kind: .counter, limit: limit, read: read) }
   }
 
+  /// A family of summaries that somebody else keeps, asked for at each scrape; durations in seconds.
+  package func summaries(
+    _ name: String, help: String, labels: [String], limit: Int = 1024,
+    _ read: @escaping @Sendable () -> [SummarySample]
+  ) {
+    let description = MetricDescription(name: name, help: help, labels: labels)
+    register(name) { SummaryFamily(description, limit: limit, read: read) }
+  }
+
   /// Everything in Prometheus' text format 0.0.4, families and samples in a stable order.
   package func prometheusText() -> String {
     let all = families.withLock { $0.values.sorted { $0.description.name < $1.description.name } }

@@ -2,7 +2,7 @@
 ///
 /// Source: prometheus.io, "Exposition formats", text-based format.
 struct PrometheusText {
-  enum Kind: String, Sendable { case counter, gauge, histogram }
+  enum Kind: String, Sendable { case counter, gauge, histogram, summary }
 
   private(set) var output = ""
 
@@ -28,6 +28,16 @@ struct PrometheusText {
     }
     line(name + "_sum", pairs, Self.number(figures.sum))
     line(name + "_count", pairs, String(count))
+  }
+
+  /// The quantiles, then the sum and the count.
+  mutating func summary(_ name: String, _ labels: [String], _ sample: SummarySample) {
+    let pairs = Array(zip(labels, sample.values))
+    for (share, value) in sample.quantiles {
+      line(name, pairs + [("quantile", Self.number(share))], Self.number(value))
+    }
+    line(name + "_sum", pairs, Self.number(sample.sum))
+    line(name + "_count", pairs, String(sample.count))
   }
 
   private mutating func line(_ name: String, _ labels: [(String, String)], _ value: String) {

@@ -63,6 +63,19 @@ import Testing
     #expect(report.news(third, book, whole: whole, info: info).isEmpty)
   }
 
+  @Test func countsAreToldWhereTheyAreNewsAndNotTooOften() {
+    var report = WatchReport(deltas: true)
+    var counts = PoolCounts()
+    counts.connectionsMade = 1
+    #expect(report.news(at: start, counts: { counts }) == counts)
+    #expect(report.news(at: start + .seconds(6), counts: { counts }) == nil)
+    counts.connectionsMade = 2
+    #expect(report.news(at: start + .seconds(7), counts: { counts }) == counts)
+    counts.connectionsMade = 3
+    #expect(report.news(at: start + .seconds(11), counts: { counts }) == nil)
+    #expect(report.news(at: start + .seconds(12), counts: { counts }) == counts)
+  }
+
   @Test func aWatcherWithoutDeltasHearsTheWhole() throws {
     var report = WatchReport(deltas: false)
     _ = report.news(try inventory("Host a b\n"), HealthBook(), whole: { DescribeReply() }, info: info)

@@ -10,6 +10,7 @@ import Testing
     let world = PoolWorld(PoolSettings())
     world.request(inner)
     #expect(world.takeLog() == ["connect 1 to bastion"])
+    #expect(world.pool.knownKeys == [inner, bastion])
     world.establish(world.connecting[0])
     #expect(world.takeLog() == ["connect 0 to inner over 1"])
     world.settle()
@@ -23,6 +24,7 @@ import Testing
     world.pass(.seconds(300))
     world.settle()
     #expect(world.pool.snapshot().occupied == 0)
+    #expect(world.pool.knownKeys.isEmpty)
     #expect(world.violation == nil)
   }
 

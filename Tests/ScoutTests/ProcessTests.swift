@@ -100,6 +100,44 @@ extension EndToEnd {
       }
     }
 
+    /// What ROUTING asks of a pool's figures, from an agent of its own over the link to whoever scrapes the coordinator.
+    @Test func theMetricsTellOfLinkAndPool() async throws {
+      try await TestFleet.with(hosts: 2) { fleet in
+        let agent = try ScoutProcess(
+          ["agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath, "--name", "a"],
+          environment: ["SCOUT_IDLE_TIMEOUT": "1"])
+        let link = "dc1=http://127.0.0.1:\(try await agent.port())"
+        let coordinator = try ScoutProcess(
+          ["coordinator", "--http-port", "0", "--no-embedded-agent", "--agent", link])
+        let base = "http://127.0.0.1:\(try await coordinator.port())"
+        for _ in 0..<2 {
+          let read = try await ScoutProcess.run(["read", "host1:/etc/hostname", "--url", base + "/mcp"])
+          #expect(read.code == 0, "\(read)")
+        }
+        var lines: [Substring] = []
+        func figure(_ name: String, _ label: String = "") -> Double? {
+          lines.first { $0.hasPrefix(name + "{") && (label.isEmpty || $0.contains(label)) }
+            .flatMap { Double($0.split(separator: " ").last ?? "") }
+        }
+        try await until(within: .seconds(20)) {
+          lines = try await programRun("/usr/bin/curl", ["-sS", base + "/metrics"]).output.split(separator: "\n")
+          return figure("scout_pool_evictions_total", #"reason="idle""#) == 1
+        }
+        #expect(figure("scout_link_up") == 1)
+        #expect(figure("scout_pool_connections_total") == 1)
+        #expect(figure("scout_pool_hits_total") == 1 && figure("scout_pool_misses_total") == 1)
+        for phase in ["tcp", "key_exchange", "authentication", "total"] {
+          #expect(figure("scout_pool_handshake_seconds_count", "phase=\"\(phase)\"") == 1)
+        }
+        #expect(figure("scout_pool_acquire_wait_seconds_count") == 2)
+        #expect(try #require(figure("scout_pool_acquire_wait_seconds", #"quantile="0.99""#)) > 0)
+        for name in ["evicted_in_use_total", "stray_returns_total", "leaked_leases", "leased", "waiting"] {
+          #expect(figure("scout_pool_" + name) == 0, "\(name)")
+        }
+        #expect(figure("scout_pool_bound") == 256)
+      }
+    }
+
     @Test func stdioAnswersAndEndsWithItsInput() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let scout = try ScoutProcess(["coordinator", "--transport", "stdio", "--ssh-config", fleet.configPath])

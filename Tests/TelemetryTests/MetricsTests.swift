@@ -61,6 +61,28 @@ import Testing
         """)
   }
 
+  @Test func summariesHaveQuantilesSumAndCount() {
+    let registry = MetricsRegistry()
+    registry.summaries("wait_seconds", help: "Waits.", labels: ["pool"]) {
+      [
+        SummarySample(["a"], quantiles: [(0.5, 0.25), (0.99, 2)], sum: 2.5, count: 4),
+        SummarySample(["b"], quantiles: [], sum: 0, count: 0),
+      ]
+    }
+    #expect(
+      registry.prometheusText() == """
+        # HELP wait_seconds Waits.
+        # TYPE wait_seconds summary
+        wait_seconds{pool="a",quantile="0.5"} 0.25
+        wait_seconds{pool="a",quantile="0.99"} 2
+        wait_seconds_sum{pool="a"} 2.5
+        wait_seconds_count{pool="a"} 4
+        wait_seconds_sum{pool="b"} 0
+        wait_seconds_count{pool="b"} 0
+
+        """)
+  }
+
   @Test func gaugesAreReadAtEachScrape() {
     let registry = MetricsRegistry()
     let level = LevelGauge()

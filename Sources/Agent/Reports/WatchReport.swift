@@ -6,6 +6,10 @@ struct WatchReport: Sendable {
   let deltas: Bool
   private var inventory: Inventory?
   private var revision: UInt64 = 0
+  private var counts: (told: PoolCounts, next: ContinuousClock.Instant)?
+
+  /// Between two reports of what the pool has counted, at least.
+  static let countsInterval: Duration = .seconds(5)
 
   init(deltas: Bool) { self.deltas = deltas }
 
@@ -32,6 +36,15 @@ struct WatchReport: Sendable {
     }
     if !states.changed.isEmpty { events.append(WatchEvent(.hostStates(states))) }
     return events
+  }
+
+  /// What the pool has counted, where that is news and its time has come.
+  mutating func news(at now: ContinuousClock.Instant, counts current: () -> PoolCounts) -> PoolCounts? {
+    if let counts, now < counts.next { return nil }
+    let current = current()
+    guard current != counts?.told else { return nil }
+    counts = (current, now + Self.countsInterval)
+    return current
   }
 }
 

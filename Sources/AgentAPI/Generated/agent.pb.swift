@@ -493,6 +493,75 @@ package nonisolated struct PoolFigures: Sendable {
   package init() {}
 }
 
+/// What the SSH pool has counted since the agent began.
+package nonisolated struct PoolCounts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Connections closed by the pool: idle, lifetime, evicted, handed_over, shutdown, forced.
+  package var closed: Dictionary<String,UInt64> = [:]
+
+  /// Leases refused: host_queue_full, pool_queue_full, stuck, deadline, host_failing, lane_refused, chain_too_long, cancelled,
+  /// shutting_down.
+  package var refused: Dictionary<String,UInt64> = [:]
+
+  package var connectionsMade: UInt64 = 0
+
+  package var handshakesFailed: UInt64 = 0
+
+  /// Connections that ended by themselves.
+  package var connectionsLost: UInt64 = 0
+
+  /// Connections evicted with a lease out, leases out of a pool that has stopped, and leases that came back from nobody: each is
+  /// a fault of the agent's.
+  package var evictedInUse: UInt64 = 0
+
+  package var leakedLeases: UInt64 = 0
+
+  package var strayReturns: UInt64 = 0
+
+  /// Of every granted lease, those served at once too.
+  package var acquireWait: DurationSummary {
+    get {_acquireWait ?? DurationSummary()}
+    set {_acquireWait = newValue}
+  }
+  /// Returns true if `acquireWait` has been explicitly set.
+  package var hasAcquireWait: Bool {self._acquireWait != nil}
+  /// Clears the value of `acquireWait`. Subsequent reads from it will return its default value.
+  package mutating func clearAcquireWait() {self._acquireWait = nil}
+
+  /// Of connections made, by part: tcp, key_exchange, authentication, total.
+  package var handshakes: Dictionary<String,DurationSummary> = [:]
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _acquireWait: DurationSummary? = nil
+}
+
+/// Quantiles are right within 12 %.
+package nonisolated struct DurationSummary: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var count: UInt64 = 0
+
+  package var sumUs: UInt64 = 0
+
+  package var p50Us: UInt64 = 0
+
+  package var p95Us: UInt64 = 0
+
+  package var p99Us: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// The agent's own load at this moment; counters count from its start.
 package nonisolated struct LoadFigures: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -675,6 +744,16 @@ package nonisolated struct Heartbeat: @unchecked Sendable {
     get {_storage._draining}
     set {_uniqueStorage()._draining = newValue}
   }
+
+  /// With the first heartbeat, and then where something was counted, every 5 s at most.
+  package var counts: PoolCounts {
+    get {_storage._counts ?? PoolCounts()}
+    set {_uniqueStorage()._counts = newValue}
+  }
+  /// Returns true if `counts` has been explicitly set.
+  package var hasCounts: Bool {_storage._counts != nil}
+  /// Clears the value of `counts`. Subsequent reads from it will return its default value.
+  package mutating func clearCounts() {_uniqueStorage()._counts = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1398,6 +1477,135 @@ nonisolated extension PoolFigures: SwiftProtobuf.Message, SwiftProtobuf._Message
   }
 }
 
+nonisolated extension PoolCounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PoolCounts"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}closed\0\u{1}refused\0\u{3}connections_made\0\u{3}handshakes_failed\0\u{3}connections_lost\0\u{3}evicted_in_use\0\u{3}leaked_leases\0\u{3}stray_returns\0\u{3}acquire_wait\0\u{1}handshakes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufUInt64>.self, value: &self.closed) }()
+      case 2: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufUInt64>.self, value: &self.refused) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.connectionsMade) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.handshakesFailed) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.connectionsLost) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.evictedInUse) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.leakedLeases) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.strayReturns) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._acquireWait) }()
+      case 10: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,DurationSummary>.self, value: &self.handshakes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.closed.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufUInt64>.self, value: self.closed, fieldNumber: 1)
+    }
+    if !self.refused.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufUInt64>.self, value: self.refused, fieldNumber: 2)
+    }
+    if self.connectionsMade != 0 {
+      try visitor.visitSingularUInt64Field(value: self.connectionsMade, fieldNumber: 3)
+    }
+    if self.handshakesFailed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.handshakesFailed, fieldNumber: 4)
+    }
+    if self.connectionsLost != 0 {
+      try visitor.visitSingularUInt64Field(value: self.connectionsLost, fieldNumber: 5)
+    }
+    if self.evictedInUse != 0 {
+      try visitor.visitSingularUInt64Field(value: self.evictedInUse, fieldNumber: 6)
+    }
+    if self.leakedLeases != 0 {
+      try visitor.visitSingularUInt64Field(value: self.leakedLeases, fieldNumber: 7)
+    }
+    if self.strayReturns != 0 {
+      try visitor.visitSingularUInt64Field(value: self.strayReturns, fieldNumber: 8)
+    }
+    try { if let v = self._acquireWait {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    if !self.handshakes.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,DurationSummary>.self, value: self.handshakes, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: PoolCounts, rhs: PoolCounts) -> Bool {
+    if lhs.closed != rhs.closed {return false}
+    if lhs.refused != rhs.refused {return false}
+    if lhs.connectionsMade != rhs.connectionsMade {return false}
+    if lhs.handshakesFailed != rhs.handshakesFailed {return false}
+    if lhs.connectionsLost != rhs.connectionsLost {return false}
+    if lhs.evictedInUse != rhs.evictedInUse {return false}
+    if lhs.leakedLeases != rhs.leakedLeases {return false}
+    if lhs.strayReturns != rhs.strayReturns {return false}
+    if lhs._acquireWait != rhs._acquireWait {return false}
+    if lhs.handshakes != rhs.handshakes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension DurationSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DurationSummary"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0\u{3}sum_us\0\u{3}p50_us\0\u{3}p95_us\0\u{3}p99_us\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sumUs) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.p50Us) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.p95Us) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.p99Us) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 1)
+    }
+    if self.sumUs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sumUs, fieldNumber: 2)
+    }
+    if self.p50Us != 0 {
+      try visitor.visitSingularUInt64Field(value: self.p50Us, fieldNumber: 3)
+    }
+    if self.p95Us != 0 {
+      try visitor.visitSingularUInt64Field(value: self.p95Us, fieldNumber: 4)
+    }
+    if self.p99Us != 0 {
+      try visitor.visitSingularUInt64Field(value: self.p99Us, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: DurationSummary, rhs: DurationSummary) -> Bool {
+    if lhs.count != rhs.count {return false}
+    if lhs.sumUs != rhs.sumUs {return false}
+    if lhs.p50Us != rhs.p50Us {return false}
+    if lhs.p95Us != rhs.p95Us {return false}
+    if lhs.p99Us != rhs.p99Us {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension LoadFigures: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LoadFigures"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}in_flight\0\u{1}waiting\0\u{1}limit\0\u{1}started\0\u{1}failed\0\u{1}refused\0")
@@ -1695,12 +1903,13 @@ nonisolated extension HostStates: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}load\0\u{1}draining\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}load\0\u{1}draining\0\u{1}counts\0")
 
   fileprivate class _StorageClass {
     var _pool: PoolFigures? = nil
     var _load: LoadFigures? = nil
     var _draining: Bool = false
+    var _counts: PoolCounts? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1714,6 +1923,7 @@ nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _pool = source._pool
       _load = source._load
       _draining = source._draining
+      _counts = source._counts
     }
   }
 
@@ -1735,6 +1945,7 @@ nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 1: try { try decoder.decodeSingularMessageField(value: &_storage._pool) }()
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._load) }()
         case 3: try { try decoder.decodeSingularBoolField(value: &_storage._draining) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._counts) }()
         default: break
         }
       }
@@ -1756,6 +1967,9 @@ nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       if _storage._draining != false {
         try visitor.visitSingularBoolField(value: _storage._draining, fieldNumber: 3)
       }
+      try { if let v = _storage._counts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1768,6 +1982,7 @@ nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._pool != rhs_storage._pool {return false}
         if _storage._load != rhs_storage._load {return false}
         if _storage._draining != rhs_storage._draining {return false}
+        if _storage._counts != rhs_storage._counts {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -27,8 +27,10 @@ package struct HostFailure: Error, Sendable, Hashable {
   }
 
   package init(host: String, path: String?, _ error: AgentError, usualMS: Double?) {
+    // The coordinator checks arguments itself: an agent that finds fault with them has found a fault of Scout's.
+    let code = error.code == .invalidArgument ? .internal : error.code
     self.init(
-      host: host, path: path, code: error.code, message: error.message, phase: error.phase,
+      host: host, path: path, code: code, message: error.message, phase: error.phase,
       elapsedMS: error.elapsed.map(\.wholeMilliseconds),
       usualMS: error.code == .timeout || error.code == .connectTimeout ? usualMS : nil)
   }

@@ -13,6 +13,7 @@ package struct DirectoryReport: Sendable {
     package var failure: String?
     package var pool: PoolFigures
     package var load: LoadFigures
+    package var counts: PoolCounts
   }
 
   package struct Host: Sendable, Hashable {
@@ -59,7 +60,7 @@ package struct DirectoryReport: Sendable {
         name: agent.name, segment: agent.segment, version: agent.reply?.version ?? "",
         isHealthy: state.isHealthy(index, at: now), hosts: agent.reply?.hosts.count ?? 0,
         heardAgoMS: agent.lastHeard.map { max(.zero, now - $0).wholeMilliseconds }, failure: agent.failure,
-        pool: agent.reply?.pool ?? PoolFigures(), load: agent.load)
+        pool: agent.reply?.pool ?? PoolFigures(), load: agent.load, counts: agent.counts)
     }
   }
 }

@@ -13,6 +13,7 @@ struct DirectoryState: Sendable {
     var lastHeard: ContinuousClock.Instant?
     var isDraining = false
     var load = LoadFigures()
+    var counts = PoolCounts()
     /// Why it cannot be heard at present.
     var failure: String?
     /// Removed; the number stays its own.
@@ -118,6 +119,7 @@ struct DirectoryState: Sendable {
     agents[agent].isDraining = heartbeat.draining
     agents[agent].reply?.pool = heartbeat.pool
     agents[agent].load = heartbeat.load
+    if heartbeat.hasCounts { agents[agent].counts = heartbeat.counts }
     heard(agent, at: now)
   }
 

@@ -33,7 +33,8 @@ struct AuthenticationPlan {
         keys.append(.agent(held.remove(at: index)))
       } else if file.isPublicOnly {
         if !host.identityFilesAreDefaults {
-          remarks.append("\(file.path) has no private key beside it, and ssh-agent does not hold it: add it there (ssh-add)")
+          remarks.append(
+            "\(file.path) has no private key beside it, and ssh-agent does not hold it: add it there (ssh-add)")
         }
       } else if let fault = file.fault {
         remarks.append(fault)

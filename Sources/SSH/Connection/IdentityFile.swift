@@ -109,7 +109,9 @@ final class IdentityFileCache: Sendable {
     let publicFile = Self.bytes(path + ".pub")
     guard let contents = Self.bytes(path) ?? publicFile else { return nil }
     var file = IdentityFile(path: path, contents: contents, publicFile: publicFile)
-    file.fault = file.isPublicOnly ? nil : KeyFilePermissions(owner: stamps[0].owner, mode: stamps[0].mode).fault(path: path, userID: getuid())
+    if !file.isPublicOnly {
+      file.fault = KeyFilePermissions(owner: stamps[0].owner, mode: stamps[0].mode).fault(path: path, userID: getuid())
+    }
     entries.withLock { entries in
       if entries.count >= Self.limit { entries = [:] }
       entries[path] = Entry(stamps: stamps, file: file)

@@ -8,6 +8,8 @@ struct PoolDriverState: ~Copyable {
   private let origin = ContinuousClock.now
   /// How to reach a host, for connections that the pool may ask for: the newest word of whoever asked for it.
   private var hosts: [PoolKey: ResolvedHost] = [:]
+  /// As many hosts as make a look at which of them the pool has forgotten worth its time.
+  private var manyHosts = 1024
   private(set) var links: [ConnectionID: PoolLink] = [:]
   private var waiters: [RequestID: PoolWaiter] = [:]
   /// When the timer that counts is due; earlier ones are past caring for.
@@ -148,6 +150,12 @@ struct PoolDriverState: ~Copyable {
   }
 
   private mutating func learn(_ key: PoolKey, _ host: ResolvedHost, jumps: [ResolvedHost]) {
+    if hosts.count >= manyHosts {
+      // Settings change while the process lives, and each change makes keys anew.
+      let known = pool.knownKeys
+      hosts = hosts.filter { known.contains($0.key) }
+      manyHosts = max(1024, 2 * hosts.count)
+    }
     hosts[key] = host
     for (index, jump) in jumps.enumerated() {
       hosts[PoolKey(jump, jumps: jumps[..<index])] = jump

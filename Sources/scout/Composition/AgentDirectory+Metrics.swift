@@ -32,8 +32,54 @@ extension AgentDirectory {
     gauge("scout_pool_waiting", "Requests that wait for a lane.") { Double($0.pool.waiting) }
     counter("scout_pool_hits_total", "Leases served by an open lane.") { Double($0.pool.hits) }
     counter("scout_pool_misses_total", "Leases that had to wait.") { Double($0.pool.misses) }
-    counter("scout_pool_evictions_total", "SSH connections closed.") { Double($0.pool.evictions) }
-    counter("scout_pool_refusals_total", "Leases refused.") { Double($0.pool.refusals) }
+    counter("scout_pool_connections_total", "SSH connections made.") { Double($0.counts.connectionsMade) }
+    counter("scout_pool_connections_lost_total", "SSH connections that ended by themselves.") {
+      Double($0.counts.connectionsLost)
+    }
+    counter("scout_pool_handshakes_failed_total", "SSH connections that were not made.") {
+      Double($0.counts.handshakesFailed)
+    }
+    counter("scout_pool_evicted_in_use_total", "SSH connections closed with a lease; must be 0.") {
+      Double($0.counts.evictedInUse)
+    }
+    counter("scout_pool_stray_returns_total", "Leases returned by nobody who had them; must be 0.") {
+      Double($0.counts.strayReturns)
+    }
+    gauge("scout_pool_leaked_leases", "Leases out of a pool that has stopped; must be 0.") {
+      Double($0.counts.leakedLeases)
+    }
+    registerPoolParts(in: metrics)
+  }
+
+  /// What the pools count by a label of its own.
+  private func registerPoolParts(in metrics: MetricsRegistry) {
+    func counter(
+      _ name: String, _ help: String, by label: String, _ value: @escaping @Sendable (PoolCounts) -> [String: UInt64]
+    ) {
+      metrics.counters(name, help: help, labels: ["agent", "segment", label]) {
+        self.agents().flatMap { agent in
+          value(agent.counts).sorted { $0.key < $1.key }
+            .map { MetricSample([agent.name, agent.segment, $0.key], Double($0.value)) }
+        }
+      }
+    }
+    counter("scout_pool_evictions_total", "SSH connections closed by the pool.", by: "reason") { $0.closed }
+    counter("scout_pool_refusals_total", "Leases refused.", by: "cause") { $0.refused }
+    metrics.summaries(
+      "scout_pool_acquire_wait_seconds", help: "Waits for a lease; one served at once waited for 0 s.",
+      labels: ["agent", "segment"]
+    ) {
+      self.agents().map { SummarySample([$0.name, $0.segment], $0.counts.acquireWait) }
+    }
+    metrics.summaries(
+      "scout_pool_handshake_seconds", help: "Time of making an SSH connection, by its parts.",
+      labels: ["agent", "segment", "phase"]
+    ) {
+      self.agents().flatMap { agent in
+        agent.counts.handshakes.sorted { $0.key < $1.key }
+          .map { SummarySample([agent.name, agent.segment, $0.key], $0.value) }
+      }
+    }
   }
 
   /// What routing has decided since the start.
@@ -57,5 +103,15 @@ extension AgentDirectory {
     agents().compactMap { agent in
       value(agent).map { MetricSample([agent.name, agent.segment], $0) }
     }
+  }
+}
+
+extension SummarySample {
+  fileprivate init(_ values: [String], _ summary: DurationSummary) {
+    func seconds(_ microseconds: UInt64) -> Double { Double(microseconds) / 1_000_000 }
+    let quantiles =
+      summary.count == 0
+      ? [] : [(0.5, seconds(summary.p50Us)), (0.95, seconds(summary.p95Us)), (0.99, seconds(summary.p99Us))]
+    self.init(values, quantiles: quantiles, sum: seconds(summary.sumUs), count: summary.count)
   }
 }
