@@ -4,20 +4,31 @@ package import Logging
 package import NIOCore
 import RPC
 
-/// Asks a coordinator's enrollment port, each time on a connection of its own. A value.
+/// Asks a coordinator's enrollment port, each time on a connection of its own; where there are several coordinators, one after
+/// another until one is there. A value.
 package struct EnrollmentClient: Sendable {
-  /// Of one question, connecting included.
+  package struct Address: Sendable, Hashable, CustomStringConvertible {
+    package var host: String
+    package var port: Int
+
+    package init(host: String, port: Int) {
+      self.host = host
+      self.port = port
+    }
+
+    package var description: String { "\(host):\(port)" }
+  }
+
+  /// Of one question to one coordinator, connecting included.
   static let timeout: Duration = .seconds(10)
 
-  package var host: String
-  package var port: Int
+  package var addresses: [Address]
   package var tls: HTTP2TLS
   private let group: any EventLoopGroup
   private let logger: Logger
 
-  package init(host: String, port: Int, tls: HTTP2TLS, group: any EventLoopGroup, logger: Logger) {
-    self.host = host
-    self.port = port
+  package init(_ addresses: [Address], tls: HTTP2TLS, group: any EventLoopGroup, logger: Logger) {
+    self.addresses = addresses
     self.tls = tls
     self.group = group
     self.logger = logger
@@ -35,18 +46,34 @@ package struct EnrollmentClient: Sendable {
     }
   }
 
+  /// A refusal is every coordinator's, since they share the authority; only one that cannot answer is passed over.
   private func ask(
     _ body: (RPCClient, ContinuousClock.Instant) async throws(RPCError) -> RPCReply
+  ) async throws(EnrollmentRefusal) -> [[UInt8]] {
+    var failures: [String] = []
+    for address in addresses {
+      do throws(EnrollmentRefusal) {
+        return try await ask(address, body)
+      } catch {
+        failures.append("\(address): \(error.message)")
+        guard error.kind == .unavailable else { throw EnrollmentRefusal(error.kind, failures.joined(separator: "; ")) }
+      }
+    }
+    throw EnrollmentRefusal(.unavailable, failures.joined(separator: "; "))
+  }
+
+  private func ask(
+    _ address: Address, _ body: (RPCClient, ContinuousClock.Instant) async throws(RPCError) -> RPCReply
   ) async throws(EnrollmentRefusal) -> [[UInt8]] {
     let deadline = ContinuousClock.now + Self.timeout
     let connection: HTTP2Connection
     do throws(HTTP2Error) {
       connection = try await HTTP2Connection.connect(
-        host: host, port: port, tls: tls, on: group.any(), timeout: Self.timeout, logger: logger)
+        host: address.host, port: address.port, tls: tls, on: group.any(), timeout: Self.timeout, logger: logger)
     } catch {
       throw EnrollmentRefusal(.unavailable, error.message)
     }
-    let client = RPCClient(connection: connection, authority: "\(host):\(port)", isSecure: true)
+    let client = RPCClient(connection: connection, authority: address.description, isSecure: true)
     let result = await answer { () throws(RPCError) in
       try EnrollmentCertificates(received: try await body(client, deadline).message).chain.map { Array($0) }
     }

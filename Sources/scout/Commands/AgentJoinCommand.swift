@@ -18,12 +18,13 @@ struct AgentJoinCommand: AsyncParsableCommand {
       the same folder secures its links by the certificate, and renews it by itself.
       """)
 
-  @Option(help: "HOST:PORT of a coordinator's --enroll-listen.") var enroll: String
+  @Option(help: "HOST:PORT of a coordinator's --enroll-listen; given several times, the first that answers is taken.")
+  var enroll: [String]
   @ParentCommand var parent: AgentCommand
 
   func run() async throws {
     let settings = try await SettingsReader(flags: [:], environment: [:], file: nil)
-    let (host, port) = try settings.address(enroll, of: .enrollListen)
+    let addresses = try settings.enrollmentAddresses(enroll, of: .enrollListen)
     let stateDir = try parent.stateFolder()
     let token = try Self.token()
     let pending = try KeyAndRequest()
@@ -34,13 +35,12 @@ struct AgentJoinCommand: AsyncParsableCommand {
     let check = ChainCheck { chain in seen.note(chain, token.pin) }
     let logger = Logger(label: "scout.join") { _ in SwiftLogNoOpLogHandler() }
     let client = EnrollmentClient(
-      host: host, port: port, tls: HTTP2TLS(check: check), group: MultiThreadedEventLoopGroup.singleton,
-      logger: logger)
+      addresses, tls: HTTP2TLS(check: check), group: MultiThreadedEventLoopGroup.singleton, logger: logger)
     let chain: [[UInt8]]
     do {
       chain = try await client.join(request)
     } catch {
-      throw SettingsError("the coordinator at \(enroll) gave no certificate: \(error.message)")
+      throw SettingsError("no coordinator gave a certificate: \(error.message)")
     }
     guard let authority = seen.authority else { throw SettingsError("the coordinator showed no authority") }
     let credentials = try pending.accept(chain, from: authority, as: nil, now: .now)
@@ -48,7 +48,7 @@ struct AgentJoinCommand: AsyncParsableCommand {
     try FileManager.default.createDirectory(
       atPath: stateDir, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     try CertificateStore(folder.appending(AgentSecurity.folder)).install(credentials)
-    try (enroll + "\n").write(
+    try enroll.map { $0 + "\n" }.joined().write(
       toFile: folder.appending(AgentSecurity.addressFile).string, atomically: true, encoding: .utf8)
     let identity = credentials.leaf.identity
     print("joined as \(identity), until \(credentials.leaf.notAfter) and renewed before")

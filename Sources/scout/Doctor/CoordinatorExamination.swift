@@ -41,7 +41,9 @@ struct CoordinatorExamination {
         "\(identity) is out of force since \(end), so it cannot be renewed: join anew with a token of `scout pki token`"
       )
     }
-    return Finding(.good, subject, "\(identity) is in force until \(end), and renewed before at \(security.address)")
+    return Finding(
+      .good, subject,
+      "\(identity) is in force until \(end), and renewed before at \(security.addresses.joined(separator: ", "))")
   }
 
   private func examine(_ target: CoordinatorTarget, as identity: AgentIdentity) async -> Finding {

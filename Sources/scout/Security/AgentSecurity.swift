@@ -15,8 +15,8 @@ struct AgentSecurity: Sendable {
   let store: CertificateStore
   let stored: StoredCertificate
   let links: LinkGuard
-  /// Where it joined, and renews.
-  let address: String
+  /// Where it joined, and renews: coordinators that are asked in turn.
+  let addresses: [String]
 
   /// Nil where the agent never joined. Blocks.
   ///
@@ -35,25 +35,24 @@ struct AgentSecurity: Sendable {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw SettingsError("\(path) cannot be read: join anew with a token of `scout pki token`")
     }
-    address = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    addresses = text.split(whereSeparator: \.isWhitespace).map(String.init)
   }
 
   var segment: String { stored.identity.segment ?? "" }
   var name: String { stored.identity.name }
   var tls: HTTP2TLS { store.tls(links.policy(.coordinator)) }
 
-  /// - Throws: `SettingsError` where the file with the address was changed by hand.
+  /// - Throws: `SettingsError` where the file with the addresses holds something else.
   func keeper(_ settings: SettingsReader, group: any EventLoopGroup, logger: Logger) throws(SettingsError)
     -> CertificateKeeper
   {
-    let (host, port) = try settings.address(address, of: .stateDir)
+    let addresses = try settings.enrollmentAddresses(addresses, of: .stateDir)
     let tls = tls
     return CertificateKeeper(store: store, logger: logger) { stored in
       let pending = try KeyAndRequest()
       var request = EnrollmentRenewRequest()
       request.certificateRequest = Data(pending.request)
-      let chain = try await EnrollmentClient(host: host, port: port, tls: tls, group: group, logger: logger)
-        .renew(request)
+      let chain = try await EnrollmentClient(addresses, tls: tls, group: group, logger: logger).renew(request)
       return try pending.accept(chain, from: stored.authority, as: stored.identity, now: .now)
     }
   }

@@ -1,3 +1,4 @@
+import AgentAPI
 import HTTP2
 
 // What the settings of links have in common.
@@ -13,6 +14,20 @@ extension SettingsReader {
     else { throw SettingsError("\(setting.variable) (\(setting.flag)): `\(shown ?? text)` is not HOST:PORT") }
     let host = text[..<colon]
     return (host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : String(host), port)
+  }
+
+  func enrollmentAddresses(
+    _ texts: [String], of setting: Setting
+  ) throws(SettingsError) -> [EnrollmentClient.Address] {
+    var addresses: [EnrollmentClient.Address] = []
+    for text in texts {
+      let (host, port) = try address(text, of: setting)
+      addresses.append(EnrollmentClient.Address(host: host, port: port))
+    }
+    guard !addresses.isEmpty else {
+      throw SettingsError("\(setting.flag): there is no HOST:PORT to renew at: join anew")
+    }
+    return addresses
   }
 
   /// The files of mutual TLS; nil where none is given.
