@@ -153,10 +153,10 @@ let package = Package(
     .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
     tests("Libssh2", "TestFleet", .nioCore, name: "Libssh2"),
-    tests("HTTP2", "Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
+    tests("HTTP2", "Nghttp2", "TestFleet", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
     tests("RPC", "HTTP2", .nioCore, .nioPosix, .logging, name: "RPC"),
     tests(
-      "AgentAPI", "RPC", "HTTP2", .nioCore, .nioPosix, .protobuf, .logging, .lifecycle, name: "AgentAPI",
+      "AgentAPI", "RPC", "HTTP2", "TestFleet", .nioCore, .nioPosix, .protobuf, .logging, .lifecycle, name: "AgentAPI",
       exclude: ["Python"]),
     tests(
       "Enrollment", "HTTP2", "TestFleet", .x509, .asn1, .crypto, .system, .nioCore, .nioPosix, .logging,
@@ -168,7 +168,8 @@ let package = Package(
     tests("Simulation", name: "Simulation"),
     tests("Telemetry", .logging, name: "Telemetry"),
     tests(
-      "Coordinator", "AgentAPI", "MCP", "Telemetry", .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioConcurrency, .logging,
+      "Coordinator", "AgentAPI", "MCP", "Telemetry", "TestFleet", .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
+      .nioConcurrency, .logging,
       .lifecycle, name: "Coordinator"),
     tests("Pool", name: "Pool"),
     tests("SSHConfig", "TestFleet", name: "SSHConfig"),

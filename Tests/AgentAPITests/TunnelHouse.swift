@@ -71,9 +71,4 @@ enum TunnelHouse {
     let dialer = dialer(agent, name, port: port, tls: tls, settings: settings)
     return try await AgentHouse.running(dialer) { try await body(dialer, $0) }
   }
-
-  /// Waits; the test's own time limit is the bound.
-  static func until(_ condition: () -> Bool) async throws {
-    while !condition() { try await Task.sleep(for: .milliseconds(2)) }
-  }
 }

@@ -4,6 +4,7 @@ import NIOPosix
 import ServiceLifecycle
 import SwiftProtobuf
 import Synchronization
+import TestFleet
 import Testing
 
 @testable import AgentAPI
@@ -17,7 +18,7 @@ import Testing
     let guests = TunnelHouse.Guests()
     try await TunnelHouse.hub(guests: guests) { hub in
       try await TunnelHouse.dialling(ScriptedAgent(), port: hub.address.port!) { dialer, _ in
-        try await TunnelHouse.until { guests["dc1/a"]?.isPresent == true }
+        try await until { guests["dc1/a"]?.isPresent == true }
         let agent = try #require(guests["dc1/a"])
         let (info, timings) = try await agent.stat(Self.stat, AgentHouse.context)
         #expect(info.size == 1 << 40 && timings == ScriptedAgent.timings)
@@ -38,7 +39,7 @@ import Testing
     let (guests, service) = (TunnelHouse.Guests(), ScriptedAgent())
     try await TunnelHouse.hub(guests: guests) { hub in
       try await TunnelHouse.dialling(service, port: hub.address.port!) { _, running in
-        try await TunnelHouse.until { guests["dc1/a"]?.isPresent == true }
+        try await until { guests["dc1/a"]?.isPresent == true }
         let agent = try #require(guests["dc1/a"])
         async let watched = #expect(throws: AgentError.self) {
           try await agent.watch(WatchRequest(), AgentHouse.context) { _ in }
@@ -48,7 +49,7 @@ import Testing
         await running.triggerGracefulShutdown()
         let error = await watched
         #expect(error?.code == .unreachable && error?.scope == .agent)
-        try await TunnelHouse.until { !agent.isPresent }
+        try await until { !agent.isPresent }
         service.openGate()
         let (info, _) = try await gated
         #expect(info.size == 1 << 40)
@@ -63,10 +64,10 @@ import Testing
     settings.patience = .milliseconds(50)
     try await TunnelHouse.hub(settings: settings, guests: guests) { hub in
       try await TunnelHouse.dialling(ScriptedAgent(), port: hub.address.port!) { _, _ in
-        try await TunnelHouse.until { guests["dc1/a"]?.isPresent == true }
+        try await until { guests["dc1/a"]?.isPresent == true }
       }
       let agent = try #require(guests["dc1/a"])
-      try await TunnelHouse.until { !agent.isPresent }
+      try await until { !agent.isPresent }
       let error = await #expect(throws: AgentError.self) { _ = try await agent.stat(Self.stat, AgentHouse.context) }
       #expect(error?.code == .unreachable && error?.scope == .agent && error?.mayHaveRun == false)
       #expect(error?.message.contains("dc1/a") == true)
@@ -81,12 +82,12 @@ import Testing
     slow.longestBackoff = .seconds(3600)
     try await TunnelHouse.hub(guests: guests) { hub in
       try await TunnelHouse.dialling(first, port: hub.address.port!, settings: slow) { old, _ in
-        try await TunnelHouse.until { guests["dc1/a"]?.isPresent == true }
+        try await until { guests["dc1/a"]?.isPresent == true }
         let agent = try #require(guests["dc1/a"])
         async let gated = agent.stat(StatRequest.with { $0.host = "gate" }, AgentHouse.context)
         await first.until { $0.started == 1 }
         try await TunnelHouse.dialling(second, port: hub.address.port!) { _, _ in
-          try await TunnelHouse.until { !old.isConnected }
+          try await until { !old.isConnected }
           #expect(agent.isPresent && hub.presentCount == 1)
           _ = try await agent.stat(Self.stat, AgentHouse.context)
           #expect(second.current.started == 1 && first.current.started == 1)
@@ -103,7 +104,7 @@ import Testing
     let (guests, service) = (TunnelHouse.Guests(), ScriptedAgent())
     try await TunnelHouse.hub(guests: guests) { hub in
       try await TunnelHouse.dialling(service, port: hub.address.port!) { _, _ in
-        try await TunnelHouse.until { guests["dc1/a"]?.isPresent == true }
+        try await until { guests["dc1/a"]?.isPresent == true }
         // It greets as the same agent does, and refuses every stream.
         let identity = try #require(AgentIdentity(segment: "dc1", name: "a"))
         let stranger = try await HTTP2Connection.dial(
@@ -128,9 +129,9 @@ import Testing
     try await TunnelHouse.hub(settings: settings, guests: guests) { hub in
       for round in 1...2 {
         try await TunnelHouse.dialling(ScriptedAgent(), port: hub.address.port!) { _, _ in
-          try await TunnelHouse.until { guests["dc1/a"]?.isPresent == true }
+          try await until { guests["dc1/a"]?.isPresent == true }
         }
-        try await TunnelHouse.until { guests.left.count == round }
+        try await until { guests.left.count == round }
         #expect(guests.names.isEmpty)
       }
     }
@@ -140,9 +141,9 @@ import Testing
     let guests = TunnelHouse.Guests()
     try await TunnelHouse.hub(guests: guests, room: 1) { hub in
       try await TunnelHouse.dialling(ScriptedAgent(), "a", port: hub.address.port!) { _, _ in
-        try await TunnelHouse.until { guests["dc1/a"]?.isPresent == true }
+        try await until { guests["dc1/a"]?.isPresent == true }
         try await TunnelHouse.dialling(ScriptedAgent(), "b", port: hub.address.port!) { dialer, _ in
-          try await TunnelHouse.until { dialer.attempts >= 2 }
+          try await until { dialer.attempts >= 2 }
           #expect(guests.names == ["dc1/a"])
         }
       }
@@ -159,14 +160,14 @@ import Testing
         let port = hub.address.port!
         let dialers = (0..<count).map { TunnelHouse.dialer(service, "a\($0)", port: port) }
         for dialer in dialers { tasks.addTask { try await dialer.run() } }
-        try await TunnelHouse.until { hub.presentCount == count }
+        try await until { hub.presentCount == count }
         return (port, dialers)
       }
       let before = dialers.reduce(0) { $0 + $1.attempts }
       let back = TunnelHouse.Guests()
       let start = ContinuousClock.now
       try await TunnelHouse.hub(port: port, guests: back) { hub in
-        try await TunnelHouse.until { hub.presentCount == count }
+        try await until { hub.presentCount == count }
         let (elapsed, attempts) = (start.duration(to: .now), dialers.reduce(0) { $0 + $1.attempts } - before)
         print("\(count) agents were back after \(elapsed), by \(attempts) attempts")
         #expect(elapsed < .seconds(10))
@@ -184,7 +185,7 @@ import Testing
         try await TunnelHouse.dialling(service, port: first.address.port!) { _, _ in
           try await TunnelHouse.dialling(service, port: second.address.port!) { _, _ in
             for guests in [one, two] {
-              try await TunnelHouse.until { guests["dc1/a"]?.isPresent == true }
+              try await until { guests["dc1/a"]?.isPresent == true }
               _ = try await guests["dc1/a"]?.stat(Self.stat, AgentHouse.context)
             }
             #expect(service.current.started == 2)

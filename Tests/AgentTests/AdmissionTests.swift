@@ -1,5 +1,6 @@
 import AgentAPI
 import Routing
+import TestFleet
 import Testing
 
 @testable import Agent
@@ -17,11 +18,6 @@ import Testing
     return figures
   }
 
-  /// Waits, a task switch at a time.
-  private static func until(_ condition: () -> Bool) async {
-    while !condition() { await Task.yield() }
-  }
-
   @Test func theNinthOfAHostWaitsForOneOfTheEight() async throws {
     let door = Admission()
     var tickets: [Admission.Ticket] = []
@@ -29,7 +25,7 @@ import Testing
     #expect(tickets.allSatisfy { $0.queued == .zero } && Self.figures(door).inFlight == 8)
     try await withThrowingTaskGroup(of: Admission.Ticket.self) { group in
       group.addTask { try await door.enter("h", Self.context()) }
-      await Self.until { Self.figures(door).waiting == 1 }
+      try await until { Self.figures(door).waiting == 1 }
       let other = try await door.enter("other", Self.context())
       door.leave(other, latency: nil)
       door.leave(tickets[0], latency: nil)
@@ -45,13 +41,13 @@ import Testing
     let door = Admission()
     var tickets: [Admission.Ticket] = []
     for _ in 0..<8 { tickets.append(try await door.enter("h", Self.context())) }
-    await withTaskGroup(of: Void.self) { group in
+    try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<5 {
         group.addTask {
           await #expect(throws: CancellationError.self) { try await door.enter("h", Self.context()) }
         }
       }
-      await Self.until { Self.figures(door).waiting == 5 }
+      try await until { Self.figures(door).waiting == 5 }
       group.cancelAll()
     }
     #expect(Self.figures(door).waiting == 0)
@@ -63,13 +59,13 @@ import Testing
     let door = Admission()
     var tickets: [Admission.Ticket] = []
     for _ in 0..<8 { tickets.append(try await door.enter("h", Self.context())) }
-    await withTaskGroup(of: Void.self) { group in
+    try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<64 {
         group.addTask {
           await #expect(throws: CancellationError.self) { try await door.enter("h", Self.context()) }
         }
       }
-      await Self.until { Self.figures(door).waiting == 64 }
+      try await until { Self.figures(door).waiting == 64 }
       let error = await #expect(throws: AgentError.self) { try await door.enter("h", Self.context()) }
       #expect(error?.code == .overloaded && error?.scope == .agent && error?.mayHaveRun == false)
       #expect(error?.retryAfter.map { $0 >= .milliseconds(50) } == true)

@@ -1,6 +1,7 @@
 import HTTP2
 import NIOConcurrencyHelpers
 import NIOCore
+import TestFleet
 import Testing
 
 /// The ends of connections: drain, loss, silence.
@@ -11,7 +12,7 @@ import Testing
     let connection = try await server.connect()
     let done = NIOLockedValueBox(0)
     let stopped = NIOLockedValueBox(0)
-    await withThrowingTaskGroup(of: Void.self) { group in
+    try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in 0..<64 {
         group.addTask {
           while true {
@@ -30,7 +31,7 @@ import Testing
           }
         }
       }
-      while done.withLockedValue({ $0 }) < 2000 { await Task.yield() }
+      try await until { done.withLockedValue { $0 } >= 2000 }
       if byServer { await server.server.shutdown() } else { await connection.shutdown() }
     }
     #expect(stopped.withLockedValue { $0 } == 64)
@@ -44,7 +45,7 @@ import Testing
     let server = try await TestServer.start()
     let connection = try await server.connect()
     let held = Task { try await connection.exchange("/silent") }
-    while server.log.paths.isEmpty { await Task.yield() }
+    try await until { !server.log.paths.isEmpty }
     let began = ContinuousClock.now
     await server.server.shutdown(grace: .milliseconds(200))
     #expect(ContinuousClock.now - began < .seconds(5))
@@ -56,7 +57,7 @@ import Testing
     let server = try await TestServer.start()
     let connection = try await server.connect()
     let held = (0..<5).map { number in Task { try await connection.exchange("/silent/\(number)") } }
-    while server.log.paths.count < 5 { await Task.yield() }
+    try await until { server.log.paths.count >= 5 }
     await connection.close()
     for task in held {
       let error = try await task.value.error
@@ -73,8 +74,8 @@ import Testing
   @Test func silentPeerIsGivenUp() async throws {
     let peer = try await RawPeer.start(says: RawPeer.settings)
     var settings = HTTP2Settings()
-    settings.pingAfter = .milliseconds(100)
-    settings.pingTimeout = .milliseconds(100)
+    settings.pingAfter = .milliseconds(500)
+    settings.pingTimeout = .milliseconds(500)
     let connection = try await peer.connect(settings, timeout: .seconds(10))
     let reply = try await connection.exchange("/echo")
     #expect(reply.error?.code == .pingTimeout)
@@ -149,7 +150,7 @@ import Testing
   @Test func aConnectionOfItsAgeIsClosed() async throws {
     var settings = HTTP2Settings()
     settings.maxConnections = 1
-    settings.maxConnectionAge = .milliseconds(200)
+    settings.maxConnectionAge = .seconds(1)
     let server = try await TestServer.start(settings: settings)
     let first = try await server.connect()
     #expect(try await first.exchange("/echo", body: ByteBuffer(string: "x")).error == nil)

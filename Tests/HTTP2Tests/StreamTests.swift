@@ -1,5 +1,6 @@
 import HTTP2
 import NIOCore
+import TestFleet
 import Testing
 
 /// Streams over real sockets.
@@ -112,7 +113,7 @@ import Testing
     let connection = try await server.connect()
     #expect(try await connection.onLoop { connection.availableStreams } == 3)
     let held = (0..<3).map { _ in Task { try await connection.exchange("/silent") } }
-    while try await connection.onLoop({ connection.availableStreams }) > 0 { await Task.yield() }
+    try await until { try await connection.onLoop { connection.availableStreams } == 0 }
     let error = await #expect(throws: HTTP2Error.self) { try await connection.exchange("/echo") }
     #expect(error?.code == .tooManyStreams && error?.maybeProcessed == false)
     await connection.close()

@@ -102,15 +102,3 @@ func noProcess(mentions text: String) async throws -> Bool {
   try await until { processes(mentioning: text) == 0 }
   return true
 }
-
-/// Waits for a condition that something outside brings about, thirty seconds at most.
-func until(
-  within bound: Duration = .seconds(30), isolation: isolated (any Actor)? = #isolation,
-  _ condition: () async throws -> Bool
-) async throws {
-  let deadline = ContinuousClock.now + bound
-  while try await !condition() {
-    guard ContinuousClock.now < deadline else { throw FleetError("the condition did not come true within \(bound)") }
-    try await Task.sleep(for: .milliseconds(10))
-  }
-}

@@ -1,3 +1,4 @@
+import TestFleet
 import Testing
 
 @testable import Coordinator
@@ -25,7 +26,7 @@ import Testing
   @Test func whoIsCancelledLeavesTheQueue() async throws {
     let gate = ConcurrencyGate(limit: 1)
     try await gate.enter()
-    await withTaskGroup(of: Bool.self) { group in
+    try await withThrowingTaskGroup(of: Bool.self) { group in
       for _ in 0..<20 {
         group.addTask {
           do {
@@ -36,9 +37,9 @@ import Testing
           }
         }
       }
-      while gate.waiting < 20 { await Task.yield() }
+      try await until { gate.waiting == 20 }
       group.cancelAll()
-      for await entered in group { #expect(!entered) }
+      for try await entered in group { #expect(!entered) }
     }
     #expect(gate.waiting == 0)
     gate.leave()

@@ -1,5 +1,6 @@
 import AgentAPI
 import Synchronization
+import TestFleet
 import Testing
 
 @testable import Coordinator
@@ -60,7 +61,7 @@ import Testing
 
   private struct SomeError: Error {}
 
-  @Test func cancellationReachesEveryOne() async {
+  @Test func cancellationReachesEveryOne() async throws {
     let cancelled = Tally()
     let started = Tally()
     let fanOut = fanOut(20, within: .seconds(3600))
@@ -75,7 +76,7 @@ import Testing
         }
       }
     }
-    while started.now < 20 { await Task.yield() }
+    try await until { started.now == 20 }
     task.cancel()
     let outcomes = await task.value
     #expect(cancelled.now == 20)

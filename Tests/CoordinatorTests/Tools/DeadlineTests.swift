@@ -2,6 +2,7 @@ import AgentAPI
 import MCP
 import Synchronization
 import Telemetry
+import TestFleet
 import Testing
 
 @testable import Coordinator
@@ -43,7 +44,7 @@ import Testing
     for index in 1...30 { agent.change("web\(index)") { $0.hangs = true } }
     try await withCoordinator(agent) { core in
       let call = Task { try await core.call("read", ["target": "*:/a"]) }
-      while agent.state.withLock({ $0.inFlight }) < 30 { await Task.yield() }
+      try await until { agent.state.withLock { $0.inFlight } == 30 }
       call.cancel()
       let outcome = try await call.value
       #expect(outcome.isError)
