@@ -45,6 +45,7 @@ PermitRootLogin prohibit-password
 UseDNS no
 PrintMotd no
 SetEnv HOME=$folder/$name
+ForceCommand cd "\$HOME" && exec /bin/sh -c "\$SSH_ORIGINAL_COMMAND"
 PermitUserRC no
 Subsystem sftp $sftp_server -d $folder/$name
 CONFIG

@@ -4,7 +4,8 @@
 # Usage: Deploy/quickstart.sh [--demo] [arguments of `scout coordinator`]
 #
 # The MCP endpoint is http://127.0.0.1:8000/mcp unless told otherwise. Hosts come from ~/.ssh/config; where that names
-# none, or with --demo, three demo hosts are served: a throwaway sshd on loopback, removed on exit.
+# none, or with --demo, three demo hosts are served: a throwaway sshd on loopback, removed on exit. With SCOUT_BINARY set to
+# an executable nothing is built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,14 +16,17 @@ for argument in "$@"; do
 done
 
 Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config openssh-client ca-certificates git
-command -v swift >/dev/null || {
-  echo "scout needs a Swift toolchain, 6.2 or newer, on the PATH: see https://www.swift.org/install" >&2
-  exit 1
-}
-echo "Building scout (the first build takes some minutes)" >&2
-build=(swift build -c release --static-swift-stdlib --product scout)
-"${build[@]}" >&2
-scout=$("${build[@]}" --show-bin-path)/scout
+scout=${SCOUT_BINARY:-}
+if [ -z "$scout" ]; then
+  command -v swift >/dev/null || {
+    echo "scout needs a Swift toolchain, 6.2 or newer, on the PATH: see https://www.swift.org/install" >&2
+    exit 1
+  }
+  echo "Building scout (the first build takes some minutes)" >&2
+  build=(swift build -c release --static-swift-stdlib --product scout)
+  "${build[@]}" >&2
+  scout=$("${build[@]}" --show-bin-path)/scout
+fi
 
 # Without the arguments: those of the coordinator mean nothing to `hosts`. Where one of them names hosts, they are there.
 if [ "$demo" = no ]; then

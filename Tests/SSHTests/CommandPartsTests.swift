@@ -10,6 +10,10 @@ import Testing
     #expect(text == "printf '%s %s\\n' M $$; printf '%s\\n' M >&2; exec 'echo' 'it'\\''s' 'a\nb' </dev/null\n")
     let fed = CommandScript(RemoteCommand(["cat"], stdin: [1]), marker: "M")
     #expect(String(decoding: fed.bytes, as: UTF8.self).hasSuffix("exec 'cat'\n"))
+    let builtIn = CommandScript(RemoteCommand(["true", "-x"]), marker: "M")
+    #expect(String(decoding: builtIn.bytes, as: UTF8.self).hasSuffix("; 'true' '-x' </dev/null\n"))
+    let fedBuiltIn = CommandScript(RemoteCommand(["true"], stdin: [1]), marker: "M")
+    #expect(String(decoding: fedBuiltIn.bytes, as: UTF8.self).hasSuffix("; exec 'true'\n"))
   }
 }
 

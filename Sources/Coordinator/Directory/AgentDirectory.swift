@@ -104,7 +104,8 @@ package final class AgentDirectory: Service {
 
   /// Everything that is known, for the tool `hosts` and for metrics.
   package func report(at now: ContinuousClock.Instant = .now) -> DirectoryReport {
-    DirectoryReport(state.withLock { $0 }, at: now)
+    let (state, roster) = self.state.withLock { ($0, $0.roster) }
+    return DirectoryReport(state, roster, at: now)
   }
 
   /// The agents alone.

@@ -40,10 +40,10 @@ package struct DirectoryReport: Sendable {
   package let hosts: [Host]
   package let roster: Roster
 
-  init(_ state: DirectoryState, at now: ContinuousClock.Instant) {
-    roster = state.roster
+  init(_ state: DirectoryState, _ roster: Roster, at now: ContinuousClock.Instant) {
+    self.roster = roster
     agents = Self.agents(state, at: now)
-    hosts = state.roster.hosts.map { host in
+    hosts = roster.hosts.map { host in
       let reports = host.agents.compactMap { agent in
         state.agents[agent].hosts[host.id.alias].map {
           (info: $0.info, since: max(.zero, now - $0.at).wholeMilliseconds)

@@ -29,14 +29,24 @@ struct DirectoryState: Sendable {
   }
 
   private(set) var agents: [Agent]
-  private(set) var roster: Roster
+  /// Nil where inventories have changed since it was made.
+  private var madeRoster: Roster?
 
   private let mostAgents: Int
 
   init(links: [AgentLink], mostAgents: Int = AgentDirectory.mostAgents) {
     self.mostAgents = mostAgents
     agents = links.map { Agent(name: $0.name, segment: $0.segment) }
-    roster = Self.roster(of: agents)
+  }
+
+  /// Made when it is asked for: inventories change in bursts, and thousands of hosts take some milliseconds.
+  var roster: Roster {
+    mutating get {
+      if let madeRoster { return madeRoster }
+      let roster = Self.roster(of: agents)
+      madeRoster = roster
+      return roster
+    }
   }
 
   /// Agents that have never said which hosts they have.
@@ -70,7 +80,7 @@ struct DirectoryState: Sendable {
       agents.append(agent)
       index = agents.count - 1
     }
-    roster = Self.roster(of: agents)
+    madeRoster = nil
     return Stay(agent: index, number: agent.stay)
   }
 
@@ -80,7 +90,7 @@ struct DirectoryState: Sendable {
     agents[index].isGone = true
     agents[index].reply = nil
     agents[index].hosts = [:]
-    roster = Self.roster(of: agents)
+    madeRoster = nil
     return index
   }
 
@@ -93,7 +103,7 @@ struct DirectoryState: Sendable {
     agents[agent].isDraining = false
     remember(reply.hosts, from: agent, at: now)
     heard(agent, at: now)
-    roster = Self.roster(of: agents)
+    madeRoster = nil
   }
 
   /// A change of an inventory that is not known, or one that does not fit it, changes nothing but that the agent lives: the
@@ -107,7 +117,7 @@ struct DirectoryState: Sendable {
     for placed in change.placed { hosts.insert(placed.host, at: min(Int(placed.index), hosts.count)) }
     agents[agent].reply?.hosts = hosts
     remember(change.placed.map(\.host), from: agent, at: now)
-    roster = Self.roster(of: agents)
+    madeRoster = nil
   }
 
   mutating func hostsChanged(_ hosts: [HostInfo], from agent: Int, at now: ContinuousClock.Instant) {
@@ -126,7 +136,7 @@ struct DirectoryState: Sendable {
   /// The agent's last inventory stays: its hosts are still the ones to ask for.
   mutating func linkLost(_ agent: Int, reason: String) {
     agents[agent].failure = reason
-    if agents[agent].reply == nil { roster = Self.roster(of: agents) }
+    if agents[agent].reply == nil { madeRoster = nil }
   }
 
   // MARK: Parts

@@ -11,7 +11,7 @@ struct QueryTool: ScoutTool {
     var properties = Schema.hosts
     properties["command"] = [
       "type": ["array", "string"], "items": ["type": "string"],
-      "description": "List of words, or one line (quotes work; no shell: no pipes, variables or redirections)",
+      "description": "List of words, or one line (quotes work; no shell: no pipes, variables, ~). Paths start at home",
     ]
     properties["timeout_ms"] = Schema.timeout(core.settings)
     return MCPTool(

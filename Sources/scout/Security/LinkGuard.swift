@@ -6,9 +6,15 @@ import NIOConcurrencyHelpers
 /// Who is let into links that certificates of one authority secure: those that it signed, of the right role and segment, and not
 /// revoked. Sendable: state behind a lock.
 final class LinkGuard: Sendable {
+  /// Whom a policy lets in. A value.
+  private struct Wanted: Hashable {
+    let role: LinkIdentity.Role
+    let segment: String?
+  }
+
   private let authority: AuthorityCertificate
   private let revocations: Revocations?
-  private let policies = NIOLockedValueBox<[PeerPolicy]>([])
+  private let policies = NIOLockedValueBox<[Wanted: PeerPolicy]>([:])
 
   /// - Parameter revocations: nil where there is no list, as with agents.
   init(_ authority: AuthorityCertificate, revocations: Revocations? = nil) {
@@ -16,29 +22,39 @@ final class LinkGuard: Sendable {
     self.revocations = revocations
   }
 
+  /// The same for all links that want the same: agents come and go.
+  ///
   /// - Parameter segment: nil: any.
   func policy(_ role: LinkIdentity.Role, segment: String? = nil) -> PeerPolicy {
-    let policy = PeerPolicy { [authority, revocations] der in
+    policies.withLockedValue { policies in
+      let wanted = Wanted(role: role, segment: segment)
+      if let policy = policies[wanted] { return policy }
+      let policy = makePolicy(wanted)
+      policies[wanted] = policy
+      return policy
+    }
+  }
+
+  private func makePolicy(_ wanted: Wanted) -> PeerPolicy {
+    PeerPolicy { [authority, revocations] der in
       do throws(EnrollmentError) {
         let leaf = try LeafCertificate(der: der)
         try authority.check(leaf, now: .now)
         if revocations?.isRevoked(leaf) == true { return "\(leaf.identity) is revoked" }
-        guard leaf.identity.role == role else { return "\(leaf.identity) is no \(role.rawValue)" }
-        guard segment == nil || leaf.identity.segment == segment else {
-          return "\(leaf.identity) is not of the segment \(segment ?? "")"
+        guard leaf.identity.role == wanted.role else { return "\(leaf.identity) is no \(wanted.role.rawValue)" }
+        if let segment = wanted.segment, leaf.identity.segment != segment {
+          return "\(leaf.identity) is not of the segment \(segment)"
         }
         return nil
       } catch {
         return error.message
       }
     }
-    policies.withLockedValue { $0.append(policy) }
-    return policy
   }
 
   /// Looks again at every link that is up.
   func reexamine() {
-    for policy in policies.withLockedValue({ $0 }) { policy.reexamine() }
+    for policy in policies.withLockedValue({ Array($0.values) }) { policy.reexamine() }
   }
 }
 

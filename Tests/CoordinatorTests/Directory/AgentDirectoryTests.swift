@@ -75,7 +75,7 @@ import Testing
     #expect(state.roster.hosts.map(\.id) == [HostID(segment: "dc7", alias: "web1")])
     #expect(state.isHealthy(0, at: start + .seconds(2)))
     #expect(!state.isHealthy(0, at: start + .seconds(4)))
-    let report = DirectoryReport(state, at: start + .milliseconds(1500))
+    let report = DirectoryReport(state, state.roster, at: start + .milliseconds(1500))
     #expect(report.hosts[0].ageMS == 2000)
     #expect(report.hosts[0].address == "ops@10.0.0.1:22")
     #expect(report.hosts[0].p50MS == 2.5)
@@ -88,7 +88,7 @@ import Testing
     #expect(state.agents[0].failure == "reset")
     host.state.ageMs = -1
     state.hostsChanged([host], from: 0, at: start + .seconds(5))
-    #expect(DirectoryReport(state, at: start + .seconds(6)).hosts[0].ageMS == nil)
+    #expect(DirectoryReport(state, state.roster, at: start + .seconds(6)).hosts[0].ageMS == nil)
   }
 
   @Test func aChangedInventoryIsMerged() {
