@@ -22,6 +22,10 @@ struct QueryCheck {
         try takeOperands(rest)
         break
       }
+      if argument.hasPrefix("-"), argument != "-", !operands.isEmpty, case .atMost = command.operands {
+        // An implementation that reads no options behind an operand (POSIX XBD 12.2) takes it for the file to write.
+        throw refusal(argument, "stands behind the file, where it may mean one to write: write options first")
+      }
       if argument.hasPrefix("--") {
         try takeLong(argument, &rest)
       } else if argument.hasPrefix("-"), argument != "-" {

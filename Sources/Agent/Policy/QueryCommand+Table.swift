@@ -132,6 +132,8 @@ extension QueryCommand {
         human-numeric-sort numeric-sort random-sort reverse sort= version-sort batch-size= check[=] debug key= merge
         stable buffer-size= field-separator= parallel= unique zero-terminated version help
         """,
+      // What does not fit into memory would go to files in /tmp: sort says that it cannot, instead.
+      prepended: ["-T", "/dev/null"],
       refused: [
         "-o": writes, "--output": writes, "-T": writes, "--temporary-directory": writes, "--compress-program": runs,
         "--files0-from": fromFile, "--random-source": fromFile,

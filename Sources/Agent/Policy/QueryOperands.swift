@@ -41,9 +41,11 @@ struct QueryOperands {
       if ["tail", "sort", "uniq"].contains(command.name), file.hasPrefix("+") {
         throw refusal(file, "is an old spelling of an option: write -n, -k or -s")
       }
-      if EndlessFile.isEndless(file), !hasByteBound {
-        throw refusal(file, "may have no end: bound it with `head -c BYTES`")
+      guard EndlessFile.isEndless(file) else { continue }
+      guard EndlessFile.isHarmless(file) else {
+        throw refusal(file, "may have no end, and to open it may change something: query reads files")
       }
+      guard hasByteBound else { throw refusal(file, "has no end: bound it with `head -c BYTES`") }
     }
   }
 
@@ -62,15 +64,12 @@ struct QueryOperands {
   }
 }
 
-/// Files that may never come to an end when they are read.
+/// Files that may never come to an end when they are read, or that do something when they are opened (watchdogs, tapes, terminals).
 ///
 /// Names only: a symbolic link can still lead there. What catches that is the bound on time and output of every command.
 enum EndlessFile {
   static func isEndless(_ path: String) -> Bool {
-    var parts: [Substring] = []
-    for part in path.split(separator: "/") where part != "." {
-      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-    }
+    let parts = parts(of: path)
     // A relative path may lead anywhere through `..`.
     guard path.hasPrefix("/") || path.split(separator: "/").contains("..") else { return false }
     guard let first = parts.first else { return false }
@@ -82,5 +81,20 @@ enum EndlessFile {
     case "sys": return parts.contains { $0.hasSuffix("_pipe") || $0.hasSuffix("_pipe_raw") }
     default: return false
     }
+  }
+
+  /// Without an end, and nothing else.
+  static func isHarmless(_ path: String) -> Bool {
+    guard path.hasPrefix("/") else { return false }
+    let parts = parts(of: path)
+    return parts.count == 2 && parts[0] == "dev" && ["zero", "full", "random", "urandom"].contains(parts[1])
+  }
+
+  private static func parts(of path: String) -> [Substring] {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return parts
   }
 }
