@@ -115,13 +115,14 @@ final class CommandBook: Sendable {
   }
 
   private func close(_ id: String, _ step: (inout Journal) -> JournalRecord?) async {
-    let record = state.withLock { state in
+    // Its place in the file is taken along with the decision: as soon as the lock is free the id may come anew.
+    let receipt = state.withLock { state -> JournalReceipt? in
       state.running[id] = nil
-      return step(&state.journal)
+      return step(&state.journal).flatMap { writer?.enqueue($0, snapshot) }
     }
-    if let record {
+    if let receipt {
       do throws(AgentError) {
-        try await write(record)
+        try await receipt.written()
       } catch {
         // The file then says less than is known, and after a crash the answer is `unknown`.
         logger.error("the journal cannot be written", metadata: ["error": .string(error.message)])
@@ -130,8 +131,11 @@ final class CommandBook: Sendable {
   }
 
   private func write(_ record: JournalRecord) async throws(AgentError) {
-    guard let writer else { return }
-    try await writer.append(record) { self.state.withLock { ($0.journal.created, $0.journal.snapshot) } }
+    try await writer?.enqueue(record, snapshot).written()
+  }
+
+  private var snapshot: JournalWriter.Snapshot {
+    { self.state.withLock { ($0.journal.created, $0.journal.snapshot) } }
   }
 
   /// Seconds since 1970.

@@ -7,14 +7,14 @@ import Synchronization
 final class JournalWriter: Sendable {
   private struct Batch {
     var records: [JournalRecord]
-    var waiting: [CheckedContinuation<AgentError?, Never>]
+    var receipts: [JournalReceipt]
   }
 
   /// All that is known, for a file that has grown or was spoilt.
   typealias Snapshot = @Sendable () -> (created: Int64, records: [JournalRecord])
 
   private struct State {
-    var pending: [(record: JournalRecord, waiting: CheckedContinuation<AgentError?, Never>)] = []
+    var pending: [(record: JournalRecord, receipt: JournalReceipt)] = []
     var isWriting = false
   }
 
@@ -30,17 +30,16 @@ final class JournalWriter: Sendable {
     self.threads = threads
   }
 
-  /// Returns when the record is on the disk. Not cut short by cancellation: whoever waits has to know.
-  func append(_ record: JournalRecord, _ snapshot: @escaping Snapshot) async throws(AgentError) {
-    let failure = await withCheckedContinuation { continuation in
-      let starts = state.withLock { state in
-        state.pending.append((record, continuation))
-        defer { state.isWriting = true }
-        return !state.isWriting
-      }
-      if starts { threads.submit { _ in self.write(snapshot) } }
+  /// Records are written in the order of these calls. Does not wait, and calls nothing back: also from within the caller's lock.
+  func enqueue(_ record: JournalRecord, _ snapshot: @escaping Snapshot) -> JournalReceipt {
+    let receipt = JournalReceipt()
+    let starts = state.withLock { state in
+      state.pending.append((record, receipt))
+      defer { state.isWriting = true }
+      return !state.isWriting
     }
-    if let failure { throw failure }
+    if starts { threads.submit { _ in self.write(snapshot) } }
+    return receipt
   }
 
   private func write(_ snapshot: Snapshot) {
@@ -54,7 +53,7 @@ final class JournalWriter: Sendable {
       } catch {
         failure = error
       }
-      for waiting in batch.waiting { waiting.resume(returning: failure) }
+      for receipt in batch.receipts { receipt.complete(failure) }
       // Failing, the old file goes on, and it is tried again after the next write.
       file.withLock { if $0.hasGrown(slack: slack) { try? rewrite(&$0, snapshot) } }
     }
@@ -66,15 +65,15 @@ final class JournalWriter: Sendable {
         state.isWriting = false
         return nil
       }
-      var batch = Batch(records: [], waiting: [])
+      var batch = Batch(records: [], receipts: [])
       var bytes = 0
       var count = 0
       while count < state.pending.count, bytes < JournalFrame.limit {
-        let (record, waiting) = state.pending[count]
+        let (record, receipt) = state.pending[count]
         if case .done(let result) = record.step { bytes += result.output.count }
         bytes += 256
         batch.records.append(record)
-        batch.waiting.append(waiting)
+        batch.receipts.append(receipt)
         count += 1
       }
       state.pending.removeFirst(count)
