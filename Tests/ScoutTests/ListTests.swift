@@ -39,6 +39,16 @@ extension EndToEnd {
       }
     }
 
+    /// Names of links' targets count, too: each message stays below the link's bound.
+    @Test func longTargetsOfLinksFit() async throws {
+      try await Rig.with(.link, hosts: 1) { rig, fleet in
+        let target = String(repeating: "x/", count: 2000)
+        for number in 0..<1500 { symlink(target, fleet.files.path + "/link\(number)") }
+        let reply = try await rig.call("list", ["target": .string("host1:\(fleet.files.path)"), "limit": 1500])
+        #expect(reply.answeredHosts == 1, "\(reply.outcome.text.prefix(500))")
+      }
+    }
+
     @Test(arguments: Rig.Wiring.allCases)
     func fiftyThousandEntriesAreBoundedAndSayHowToGoOn(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in

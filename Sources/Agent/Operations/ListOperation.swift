@@ -4,10 +4,13 @@ import SSH
 /// The entries of a directory or of the tree below it, over SFTP: no program runs on the host. A value.
 ///
 /// Symbolic links below the path are told, not followed, so a tree ends. Memory is bounded by
-/// `AgentSettings.maxEntries`; what is beyond is not looked at, and the answer says so.
+/// `AgentSettings.maxEntries` and `nameBytes`; what is beyond is not looked at, and the answer says so.
 struct ListOperation: Sendable {
-  /// Entries in one message; at some 100 bytes each well below the message limit.
+  /// Entries in one message, and bytes of their names: well below the message limit of 4 MiB.
   static let batchSize = 512
+  static let batchBytes = 256 << 10
+  /// Bytes of all names that are held, each with the way to it.
+  static let nameBytes = 64 << 20
   /// Levels at most.
   static let maxDepth: UInt32 = 64
   /// Entries that one answer holds at most when the caller names no limit.
@@ -42,16 +45,19 @@ struct ListOperation: Sendable {
       let isCut = found.stoppedEarly || skip + chosen.count < found.entries.count
 
       var batch = ListBatch()
+      var bytes = 0
       for entry in chosen {
-        if batch.entries.count == Self.batchSize {
-          try await sink(batch)
-          batch = ListBatch()
-        }
         var message = Entry(entry)
         if entry.attributes.kind == .symlink {
-          message.linkTarget = .init(try await linkTarget(entry, lane))
+          message.linkTarget = .init(try await linkTarget(entry, lane).prefix(RemotePath.limit))
         }
+        bytes += entry.name.count + message.linkTarget.count
         batch.entries.append(message)
+        if batch.entries.count == Self.batchSize || bytes >= Self.batchBytes {
+          try await sink(batch)
+          batch = ListBatch()
+          bytes = 0
+        }
       }
       batch.truncated = isCut
       batch.totalSeen = Int64(found.entries.count)
@@ -62,6 +68,7 @@ struct ListOperation: Sendable {
 
   private struct Finding {
     var entries: [ListedEntry] = []
+    var nameBytes = 0
     var stoppedEarly = false
   }
 
@@ -97,14 +104,13 @@ struct ListOperation: Sendable {
     defer { reader.close() }
     while let batch = try await reader.next(deadline: deadline) {
       for entry in batch where includesHidden || entry.name.first != UInt8(ascii: ".") {
-        guard finding.entries.count < context.settings.maxEntries else {
+        guard finding.entries.count < context.settings.maxEntries, finding.nameBytes < Self.nameBytes else {
           finding.stoppedEarly = true
           return
         }
-        finding.entries.append(
-          ListedEntry(
-            name: name.isEmpty ? entry.name : name + [UInt8(ascii: "/")] + entry.name, depth: depth,
-            attributes: entry.attributes))
+        let path = name.isEmpty ? entry.name : name + [UInt8(ascii: "/")] + entry.name
+        finding.nameBytes += path.count
+        finding.entries.append(ListedEntry(name: path, depth: depth, attributes: entry.attributes))
       }
     }
   }
