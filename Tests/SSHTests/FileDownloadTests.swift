@@ -52,6 +52,17 @@ import Testing
     }
   }
 
+  /// Each scrap costs more than its bytes.
+  @Test func aServerThatAnswersInScrapsIsGivenUp() {
+    var download = FileDownload(size: 1 << 20, offset: 0, limit: nil)
+    var answers = 0
+    while let piece = download.nextPiece(), answers < 10_000 {
+      guard download.received(ByteBuffer(bytes: [1]), for: piece) else { break }
+      answers += 1
+    }
+    #expect(answers == FileDownload.scrapLimit)
+  }
+
   @Test func aFileThatShrankEndsWhereItEnds() {
     var random = SystemRandomNumberGenerator()
     for size in [0, 1, 65_536, 200_000] {

@@ -25,6 +25,12 @@ struct FileDownload {
   private var gaps: [Piece] = []
   /// Answers that wait for earlier ones.
   private var arrived: [UInt64: ByteBuffer] = [:]
+  /// Answers of a few bytes in the midst of the file.
+  private var scraps = 0
+
+  /// Below this an answer that could have been longer is a scrap; an honest server gives few of them, if any.
+  static let scrapSize = 512
+  static let scrapLimit = 1024
 
   init(size: UInt64?, offset: UInt64, limit: UInt64?) {
     let size = size ?? 0
@@ -50,14 +56,17 @@ struct FileDownload {
     return piece
   }
 
-  /// False for an answer that no honest server gives: empty, or more than was asked for.
+  /// False for an answer that no honest server gives: empty, more than was asked for, or a scrap once again.
   mutating func received(_ bytes: ByteBuffer, for piece: Piece) -> Bool {
     outstanding -= 1
     let count = bytes.readableBytes
     guard count > 0, count <= Int(piece.count) else { return false }
     guard piece.offset < end else { return true }
-    arrived[piece.offset] = bytes
+    // A small answer would keep the memory of the whole read that it came with.
+    arrived[piece.offset] = bytes.storageCapacity > 4 * count ? ByteBuffer(bytes: bytes.readableBytesView) : bytes
     if count < Int(piece.count) {
+      if count < Self.scrapSize, !isBlind { scraps += 1 }
+      guard scraps <= Self.scrapLimit else { return false }
       let rest = Piece(offset: piece.offset + UInt64(count), count: piece.count - UInt32(count))
       if isBlind, outstanding == 0 { nextOffset = rest.offset } else { gaps.append(rest) }
     }

@@ -24,7 +24,8 @@ final class OpenFile {
   }
 
   /// Asks for the attributes and the handle together: one round trip, and a named pipe, whose opening would never be
-  /// answered, is found out by its attributes. Reading ahead begins at once.
+  /// answered, is found out by its attributes. What may be a device is opened once it is known to be none. Reading ahead begins
+  /// at once.
   func open(_ whenOpen: @escaping (Result<FileAttributes, SSHError>) -> Void) {
     self.whenOpen = whenOpen
     lane.send(.stat(path)) { [self] answer in
@@ -40,8 +41,22 @@ final class OpenFile {
         lane.abandon(SSHError(.notAFile, "\(lane.host): \(path) is a named pipe", scope: .lane))
         return finishOpening(.failure(.notAFile(.fifo, host: lane.host, path: path)))
       }
+      if path.mayBeDevice { openIfFile() }
       openingAdvanced()
     }
+    if !path.mayBeDevice { askForHandle() }
+  }
+
+  private func openIfFile() {
+    switch attributes {
+    case .success(let found) where found.kind != .file && found.kind != .unknown:
+      finishOpening(.failure(.notAFile(found.kind, host: lane.host, path: path)))
+    case .failure(let error): finishOpening(.failure(error))
+    case .success, nil: askForHandle()
+    }
+  }
+
+  private func askForHandle() {
     lane.send(.open(path)) { [self] answer in
       opened = answer.flatMap { reply in
         switch reply {

@@ -24,6 +24,13 @@ package struct RemotePath: Sendable, Hashable {
     }
   }
 
+  /// It may name a device, which does something when it is opened: a watchdog, a tape, a terminal. Told by the name alone, so a symbolic
+  /// link elsewhere is not seen.
+  var mayBeDevice: Bool {
+    let parts = bytes.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+    return parts.first?.elementsEqual("dev".utf8) == true || parts.contains { $0.elementsEqual("..".utf8) }
+  }
+
   package init(_ path: String) throws(SSHError) {
     try self.init(Array(path.utf8))
   }
