@@ -20,7 +20,7 @@ extension SSHError {
     case .cancelled: .cancelled
     case .connectionLost: mayHaveRun ? .lost : .unreachable
     case .invalidArgument: .invalidArgument
-    case .protocolViolation, .failure: .internal
+    case .protocolViolation, .failure: mayHaveRun ? .lost : .internal
     }
   }
 }

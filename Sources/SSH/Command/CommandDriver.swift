@@ -21,6 +21,8 @@ final class CommandDriver: ChannelUser {
 
   /// Output that waits for its reader; beyond it the host is held back.
   private static let highWater = 256 << 10
+  /// Below this, pieces of one stream are joined while they wait.
+  private static let smallPiece = 4 << 10
 
   private let host: String
   private let command: RemoteCommand
@@ -104,7 +106,14 @@ final class CommandDriver: ChannelUser {
     guard room > 0, let kept = bytes.readSlice(length: min(room, count)) else { return }
     delivered += kept.readableBytes
     buffered += kept.readableBytes
-    chunks.append(OutputChunk(stream: stream, bytes: kept))
+    // A small piece would keep a whole read's memory: it joins the one before.
+    if kept.readableBytes < Self.smallPiece, let last = chunks.indices.last, chunks[last].stream == stream,
+      chunks[last].bytes.readableBytes < Self.smallPiece
+    {
+      chunks[last].bytes.writeImmutableBuffer(kept)
+    } else {
+      chunks.append(OutputChunk(stream: stream, bytes: kept))
+    }
     deliver()
   }
 
@@ -124,13 +133,13 @@ final class CommandDriver: ChannelUser {
       switch errors.receive(bytes) {
       case .searching: break
       case .found(_, let rest): accept(rest, .stderr)
-      case .tooMuch: giveUpLaunch("prints more than \(MarkerScanner.limit) bytes first")
+      case .tooMuch: giveUpLaunch("prints more than \(MarkerScanner.limit) bytes first", mayHaveRun: true)
       }
     case .standard:
       switch standard.receive(bytes) {
       case .searching: break
       case .found(let number, let rest): launched(number, rest)
-      case .tooMuch: giveUpLaunch("prints more than \(MarkerScanner.limit) bytes first")
+      case .tooMuch: giveUpLaunch("prints more than \(MarkerScanner.limit) bytes first", mayHaveRun: true)
       }
     }
   }
@@ -138,7 +147,9 @@ final class CommandDriver: ChannelUser {
   private func launched(_ number: String, _ rest: ByteBuffer) {
     guard case .launching = state else { return }
     // Group 0 and 1 would address other processes than the command's.
-    guard let group = Int32(number), group > 1 else { return giveUpLaunch("gave no process id") }
+    guard let group = Int32(number), group > 1 else {
+      return giveUpLaunch("gave no process id that can be signalled (\(number))", mayHaveRun: true)
+    }
     if let input = command.stdin {
       slot?.write(ByteBuffer(bytes: input))
       slot?.end()
@@ -147,21 +158,23 @@ final class CommandDriver: ChannelUser {
     accept(rest, .stdout)
   }
 
-  private func giveUpLaunch(_ reason: String) {
+  /// - Parameter mayHaveRun: /bin/sh has read the script, or may have.
+  private func giveUpLaunch(_ reason: String, mayHaveRun: Bool) {
     slot?.close()
     slot = nil
-    become(
-      .over(
-        .failure(
-          SSHError(
-            .failure, "\(host): the login shell \(reason); /bin/sh did not start the command", phase: .operation))))
+    let outcome = mayHaveRun ? "the command may have run" : "/bin/sh did not start the command"
+    var error = SSHError(.failure, "\(host): the login shell \(reason); \(outcome)", phase: .operation)
+    error.mayHaveRun = mayHaveRun
+    become(.over(.failure(error)))
   }
 
   func channelEnded(_ exit: ChannelExit) {
     slot = nil
     guard case .running = state else {
       let said = [standard.excerpt, errors.excerpt].filter { !$0.isEmpty }.joined(separator: " ")
-      return giveUpLaunch("ended with \(exit.status)" + (said.isEmpty ? "" : ", saying: \(said)"))
+      // One of the markers may have gone elsewhere (`exec >/dev/null` in a login script); with the other the command followed.
+      return giveUpLaunch(
+        "ended with \(exit.status)" + (said.isEmpty ? "" : ", saying: \(said)"), mayHaveRun: errors.hasPassed)
     }
     become(
       .over(

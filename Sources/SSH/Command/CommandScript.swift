@@ -2,7 +2,7 @@
 ///
 /// It is read by `/bin/sh -s`, so only POSIX sh sees it: the login shell runs nothing but the constant
 /// `CommandScript.shell`. The shell says the marker and its process id (which is the process group's, because sshd makes
-/// each session a group of its own) and then becomes the command, or does what it knows by itself.
+/// each session a group of its own) and then becomes the command.
 struct CommandScript {
   static let shell = "exec /bin/sh -s"
 
@@ -42,13 +42,9 @@ struct CommandScript {
     }
   }
 
-  /// What every shell does by itself: to become a program for it would only take the host's time.
-  private static let builtIn: Set<[UInt8]> = [Array("true".utf8)]
-
   var bytes: [UInt8] {
-    var text = Array("printf '%s %s\\n' \(marker) $$; printf '%s\\n' \(marker) >&2;".utf8)
-    // Input of its own has to find the command in the shell's place: the shell would read it as more script.
-    if command.stdin != nil || !Self.builtIn.contains(command.argv[0]) { text += Array(" exec".utf8) }
+    // Nothing runs of which the marker could not be told.
+    var text = Array("printf '%s %s\\n' \(marker) $$ && printf '%s\\n' \(marker) >&2 && exec".utf8)
     for argument in command.argv {
       text.append(UInt8(ascii: " "))
       text += Self.quote(argument)

@@ -10,6 +10,8 @@ final class GroupKiller: ChannelUser {
   private var slot: ChannelSlot?
   private var done: ((CommandEnding) -> Void)?
   private var answers = ByteBuffer()
+  /// A question is out; what comes unasked is not listened to.
+  private var isAsking = false
   private var timer: Scheduled<Void>?
   private var limitTimer: Scheduled<Void>?
 
@@ -23,7 +25,8 @@ final class GroupKiller: ChannelUser {
   func start(on connection: ConnectionDriver, done: @escaping (CommandEnding) -> Void) {
     self.done = done
     limit()
-    slot = connection.openChannel(.session, .exec(CommandScript.shell), user: self)
+    // Of many commands that are ended together each has to wait for room; `limit` bounds that.
+    slot = connection.openChannel(.session, .exec(CommandScript.shell), isPatient: true, user: self)
   }
 
   private func limit() {
@@ -56,6 +59,7 @@ final class GroupKiller: ChannelUser {
   }
 
   private func say(_ line: String) {
+    isAsking = true
     slot?.write(ByteBuffer(string: line + "\n"))
   }
 
@@ -86,12 +90,13 @@ final class GroupKiller: ChannelUser {
     answers.writeImmutableBuffer(bytes)
     guard answers.readableBytes <= MarkerScanner.limit else { return finish(.unconfirmed) }
     while let line = answers.readLine() {
-      if line.hasSuffix("\(marker) gone") {
-        perform(ladder.answered(isAlive: false, now: .now))
-      } else if line.hasSuffix("\(marker) alive") {
-        perform(ladder.answered(isAlive: true, now: .now))
-      }
+      guard isAsking, let word = line.split(separator: " ").last, line.hasSuffix("\(marker) \(word)"),
+        word == "gone" || word == "alive"
+      else { continue }
+      isAsking = false
+      perform(ladder.answered(isAlive: word == "alive", now: .now))
     }
+    answers.discardReadBytes()
   }
 
   func channelEnded(_ exit: ChannelExit) { perform(ladder.failed()) }
