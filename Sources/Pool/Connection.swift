@@ -70,6 +70,8 @@ package enum CloseReason: String, Sendable, Hashable, CaseIterable {
   case evicted
   /// Busy so long that it was drained for another host that waited.
   case handedOver = "handed_over"
+  /// A channel of it that nobody uses kept others from theirs.
+  case obstructed
   case shutdown
   /// Shutdown whose grace was over: leases may be out.
   case forced

@@ -121,6 +121,23 @@ extension Pool {
     afterwards(host, now: now, &out)
   }
 
+  /// A channel of the connection that nobody uses keeps others from theirs: who has a lease keeps it, everybody else gets another
+  /// connection.
+  package mutating func connectionObstructed(_ id: ConnectionID, now: Instant) -> PoolActions<Instant> {
+    var out = PoolActions<Instant>()
+    if connections.contains(id) {
+      let host = connections[id].host
+      switch connections[id].state {
+      case .idle: close(id, .obstructed, &out)
+      case .leased: drain(id, .obstructed, &out)
+      case .starting, .backingOff, .draining, .closing, .lost: break
+      }
+      for name in LineName.allCases where !hosts[host][name].chain.isEmpty { serve(host, name, now: now, &out) }
+    }
+    arm(&out)
+    return out
+  }
+
   mutating func attemptFailed(
     _ id: ConnectionID, _ failure: ConnectFailure, now: Instant, _ out: inout PoolActions<Instant>
   ) {

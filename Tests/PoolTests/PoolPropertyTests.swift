@@ -90,6 +90,7 @@ private struct Storm {
       if random.next() % 4 == 0, let id = pick(world.open) {
         world.end(id, ConnectFailure(.transient, TestError("reset")))
       }
+      if random.next() % 8 == 0, let id = pick(world.open) { world.obstruct(id) }
     default:
       world.pass(.milliseconds(Int64(random.next() % 6_000)))
     }

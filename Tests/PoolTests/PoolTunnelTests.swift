@@ -28,6 +28,23 @@ import Testing
     #expect(world.violation == nil)
   }
 
+  @Test func anObstructedConnectionKeepsItsTunnelsAndGetsNoMore() {
+    let world = PoolWorld(PoolSettings())
+    world.request(inner)
+    world.settle()
+    _ = world.takeLog()
+    let outer = world.dialled
+    world.obstruct(of: bastion)
+    world.request(key("other", via: bastion))
+    world.settle()
+    #expect(world.granted == 2 && world.dialled == outer + 2)
+    #expect(world.pool.snapshot().draining == 1 && world.pool.snapshot().tunnels == 2)
+    world.pass(.seconds(300))
+    world.settle()
+    #expect(world.pool.snapshot().counters.closed[.obstructed] == 1)
+    #expect(world.violation == nil)
+  }
+
   @Test func manyHostsShareOneJumpHost() {
     let world = PoolWorld(PoolSettings())
     for number in 0..<10 { world.request(key("h\(number)", via: bastion)) }

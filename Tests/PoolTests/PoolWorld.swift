@@ -108,6 +108,15 @@ final class PoolWorld {
     apply(pool.connectionClosed(id, failure, now: now))
   }
 
+  func obstruct(_ id: ConnectionID) {
+    note("obstructed \(id.position)")
+    apply(pool.connectionObstructed(id, now: now))
+  }
+
+  func obstruct(of key: PoolKey) {
+    for id in open where keys[id] == key { obstruct(id) }
+  }
+
   func openLane(_ lane: LaneID) {
     openingLanes.removeAll { $0 == lane }
     apply(pool.laneOpened(lane, now: now))

@@ -148,6 +148,44 @@ import Testing
     }
   }
 
+  /// There is not room on the connection for all that end them at once.
+  @Test func manyThatAreCancelledTogetherAreAllEnded() async throws {
+    try await TestHosts.withConnection { hosts, connection in
+      let running = (0..<8).map { number in
+        let file = hosts.fleet.files.path + "/pids\(number)"
+        let script = "echo $$ > \(file); echo ready >> \(file); exec sleep 300"
+        let task = Task { try await connection.run(RemoteCommand(["sh", "-c", script]), deadline: soon) { _ in } }
+        return (file, task)
+      }
+      var all: [Int32] = []
+      for (file, _) in running { all += try await pids(file) }
+      for (_, task) in running { task.cancel() }
+      for (_, task) in running {
+        let error = try await failure { try await task.value }
+        guard case .confirmed? = error.ending else { throw Unexpected(what: "\(error)") }
+      }
+      #expect(all.count == 8 && !all.contains(where: isAlive))
+    }
+  }
+
+  /// The host's own wrapper around commands keeps back what Scout waits for: then nothing is certain.
+  @Test(arguments: ["exec >/dev/null", "head -c 300000 /dev/zero | tr '\\0' x"])
+  func aCommandThatWasNotSeenToStartMayHaveRun(_ first: String) async throws {
+    var options = TestFleet.Options()
+    options.hosts = 1
+    options.configuration = ["ForceCommand \(first); exec sh -c \"$SSH_ORIGINAL_COMMAND\""]
+    try await TestFleet.with(options) { fleet in
+      let hosts = try TestHosts(fleet)
+      let connection = try await hosts.connect()
+      let file = fleet.files.path + "/made"
+      let error = try await failure {
+        try await connection.run(RemoteCommand(["touch", file]), deadline: soon) { _ in }
+      }
+      #expect(error.mayHaveRun, "\(error)")
+      await connection.close()
+    }
+  }
+
   @Test func theDeadlineEndsTheProcessGroup() async throws {
     try await TestHosts.withConnection { hosts, connection in
       let file = hosts.fleet.files.path + "/pids"

@@ -53,6 +53,47 @@ import Testing
     }
   }
 
+  /// The jump host dials it for as long as TCP tries; whoever else is behind that jump host gets another connection to it.
+  @Test func aSilentHostBehindAJumpHostHoldsNobodyUp() async throws {
+    try await PoolRig.with(hosts: 2) { rig in
+      let full = try FullListener()
+      defer { full.close() }
+      var silent = rig.hosts[0]
+      silent.alias = "silent"
+      silent.hostName = "127.0.0.1"
+      silent.port = full.port
+      async let failure = Self.error { [silent] in
+        _ = try await rig.read(silent, jumps: [rig.hosts[1]], within: .seconds(8))
+      }
+      #expect(try await rig.eventually { rig.pool.snapshot().tunnels == 1 })
+      _ = try await rig.read(rig.hosts[0], jumps: [rig.hosts[1]], within: .seconds(20))
+      #expect(await failure?.code == .connectTimeout)
+      #expect(rig.pool.snapshot().counters.closed[.obstructed, default: 0] >= 1)
+    }
+  }
+
+  /// A channel of which the host does not let go, as with a file system that hangs: its connection is replaced.
+  @Test func aChannelThatDoesNotCloseCostsItsConnection() async throws {
+    try await PoolRig.with(hosts: 1) { rig in
+      let pipe = rig.fleet.files.path + "/pipe"
+      #expect(mkfifo(pipe, 0o600) == 0)
+      let path = try RemotePath(pipe)
+      let deadline = ContinuousClock.now + .seconds(20)
+      let error = await Self.error {
+        _ = try await rig.pool.withFiles(rig.hosts[0], deadline: deadline) { lane in
+          try await lane.readFile(path, limit: 1, deadline: deadline)
+        }
+      }
+      #expect(error?.code == .notAFile)
+      #expect(
+        try await recovers(within: .seconds(20)) {
+          _ = try await rig.read(rig.hosts[0])
+          guard rig.fleet.loginCount == 2 else { throw SSHError(.failure, "the first connection is still there") }
+        })
+      close(open(pipe, O_RDWR | O_NONBLOCK))
+    }
+  }
+
   @Test func aDeadlineBeforeTheHandshakeEndsIsAConnectTimeout() async throws {
     try await PoolRig.with { rig in
       rig.fleet.pause()

@@ -69,6 +69,20 @@ import Testing
     }
   }
 
+  /// sshd bounds sessions, not tunnels.
+  @Test func moreHostsThanSessionsFitBehindOneJumpHost() async throws {
+    try await PoolRig.with(hosts: 15) { rig in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for host in rig.hosts.dropLast() {
+          group.addTask { _ = try await rig.read(host, jumps: [rig.hosts[14]]) }
+        }
+        try await group.waitForAll()
+      }
+      #expect(rig.fleet.loginCount == 15)
+      #expect(rig.pool.snapshot().tunnels == 14)
+    }
+  }
+
   @Test func aHostBehindAnotherIsReachedThroughAPooledConnection() async throws {
     try await PoolRig.with(hosts: 3) { rig in
       _ = try await rig.read(rig.hosts[0], jumps: [rig.hosts[2]])

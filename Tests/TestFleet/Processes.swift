@@ -55,6 +55,36 @@ package struct SilentListener: Sendable {
   package func close() { _ = Glibc.close(descriptor) }
 }
 
+/// A port of loopback that answers no one who knocks: the listener's backlog is full, so the kernel drops what comes (listen(2)).
+///
+/// Sendable: holds descriptors only.
+package struct FullListener: Sendable {
+  package let port: Int
+  private let descriptors: [Int32]
+
+  package init() throws {
+    let (listener, port) = try boundSocket()
+    guard listen(listener, 0) == 0 else { throw FleetError("listen: \(String(cString: strerror(errno)))") }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(UInt16(port).bigEndian)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let clients = (0..<4).map { _ in
+      let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+      withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          _ = connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      return client
+    }
+    descriptors = [listener] + clients
+    self.port = port
+  }
+
+  package func close() { for descriptor in descriptors { _ = Glibc.close(descriptor) } }
+}
+
 /// Process ids whose parent is `pid`, from /proc (proc(5), stat).
 func children(of pid: Int32) -> [Int32] { processTable().filter { $0.parent == pid }.map(\.pid) }
 

@@ -499,7 +499,7 @@ package nonisolated struct PoolCounts: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Connections closed by the pool: idle, lifetime, evicted, handed_over, shutdown, forced.
+  /// Connections closed by the pool: idle, lifetime, evicted, handed_over, obstructed, shutdown, forced.
   package var closed: Dictionary<String,UInt64> = [:]
 
   /// Leases refused: host_queue_full, pool_queue_full, stuck, deadline, host_failing, lane_refused, chain_too_long, cancelled,

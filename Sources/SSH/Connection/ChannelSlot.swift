@@ -23,9 +23,19 @@ final class ChannelSlot {
   let request: ChannelRequest?
   /// Standard error is of interest; otherwise libssh2 drops it.
   let readsErrors: Bool
+  /// It waits for room for as long as its user does.
+  let isPatient: Bool
   var state = State.queued {
-    didSet { if case .starting = state { wasRequested = true } }
+    didSet {
+      switch state {
+      case .starting: wasRequested = true
+      case .opening, .closing: since = .now
+      case .queued, .open, .draining, .closed: break
+      }
+    }
   }
+  /// When it began to open, or to close.
+  private(set) var since = ContinuousClock.now
   /// Its request may have reached the host, and with it what was written.
   private(set) var wasRequested = false
   var outbound = ByteBuffer()
@@ -35,15 +45,18 @@ final class ChannelSlot {
   private weak var connection: ConnectionDriver?
 
   init(
-    kind: ChannelKind, request: ChannelRequest?, readsErrors: Bool, user: any ChannelUser,
+    kind: ChannelKind, request: ChannelRequest?, readsErrors: Bool, isPatient: Bool, user: any ChannelUser,
     connection: ConnectionDriver
   ) {
     self.kind = kind
     self.request = request
     self.readsErrors = readsErrors
+    self.isPatient = isPatient
     self.user = user
     self.connection = connection
   }
+
+  var isSession: Bool { kind == .session }
 
   /// Hands the user out for its last call.
   func takeUser() -> (any ChannelUser)? {

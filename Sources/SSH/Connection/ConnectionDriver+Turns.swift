@@ -1,3 +1,4 @@
+import DequeModule
 import Libssh2
 import NIOCore
 
@@ -34,7 +35,7 @@ extension ConnectionDriver {
   }
 
   private func openNext() throws(SessionError) {
-    while let slot = try nextToOpen() {
+    while let slot = nextToOpen() {
       do throws(SessionError) {
         guard case .ready(let id) = try session.openChannel(slot.kind) else { return }
         opening = nil
@@ -42,6 +43,7 @@ extension ConnectionDriver {
         drivesAgain = true
         if slot.user == nil {
           slot.state = .closing(id)
+          watchForObstruction()
         } else if slot.request == nil {
           slot.state = .open(id)
           slot.user?.channelOpened(slot)
@@ -51,30 +53,57 @@ extension ConnectionDriver {
       } catch {
         guard !error.isFatal else { throw error }
         opening = nil
-        slot.state = .closed
-        slot.takeUser()?.channelFailed(SSHError(error, host: host, phase: .channel))
+        if slot.isPatient, slot.user != nil {
+          tryAgainLater(slot)
+        } else {
+          slot.state = .closed
+          slot.takeUser()?.channelFailed(SSHError(error, host: host, phase: .channel))
+        }
       }
     }
   }
 
-  private func nextToOpen() throws(SessionError) -> ChannelSlot? {
+  /// sshd counts a session for a moment longer than its channel is there.
+  private func tryAgainLater(_ slot: ChannelSlot) {
+    slot.state = .queued
+    eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [self] in
+      guard case .queued = slot.state else { return }
+      guard !isClosed else {
+        slot.state = .closed
+        slot.takeUser()?.channelFailed(lossError)
+        return
+      }
+      queue.append(slot)
+      channelHasWork()
+    }
+  }
+
+  private func nextToOpen() -> ChannelSlot? {
     if let opening { return opening }
-    guard let slot = queue.first else { return nil }
-    if channels.count >= settings.channelLimit {
-      // A channel that is closing makes room soon; otherwise nothing here says when there will be any.
-      if channels.contains(where: { if case .closing = $0.state { true } else { false } }) { return nil }
-      queue.removeFirst()
+    while let slot = queue.popFirst(where: { mayOpen($0) || !mayWait($0) }) {
+      if mayOpen(slot) {
+        slot.state = .opening
+        opening = slot
+        if !slot.isSession { watchForObstruction() }
+        return slot
+      }
       slot.state = .closed
       slot.takeUser()?.channelFailed(
         SSHError(
           .overloaded, "\(host): \(settings.channelLimit) channels are open already; try again later",
           phase: .channel))
-      return try nextToOpen()
     }
-    queue.removeFirst()
-    slot.state = .opening
-    opening = slot
-    return slot
+    return nil
+  }
+
+  /// sshd's MaxSessions counts sessions alone (sshd_config(5)); how many tunnels there are is for whoever leases them.
+  private func mayOpen(_ slot: ChannelSlot) -> Bool {
+    !slot.isSession || channels.count(where: \.isSession) < settings.channelLimit
+  }
+
+  /// A channel that is closing makes room soon; otherwise nothing here says when there will be any.
+  private func mayWait(_ slot: ChannelSlot) -> Bool {
+    slot.isPatient || channels.contains { if case .closing = $0.state { true } else { false } }
   }
 
   private func advance(_ slot: ChannelSlot) throws(SessionError) {
@@ -96,6 +125,7 @@ extension ConnectionDriver {
       case .draining(let id):
         guard case .ready(let exit) = try session.awaitClose(id) else { return }
         slot.state = .closing(id)
+        watchForObstruction()
         drivesAgain = true
         slot.takeUser()?.channelEnded(exit)
       case .closing(let id):
@@ -111,6 +141,7 @@ extension ConnectionDriver {
     } catch {
       guard !error.isFatal else { throw error }
       if let id = slot.id { slot.state = .closing(id) }
+      watchForObstruction()
       drivesAgain = true
       slot.takeUser()?.channelFailed(SSHError(error, host: host, phase: .channel))
     }
@@ -179,5 +210,11 @@ extension ConnectionDriver: ByteTransportReceiver {
     drive()
     let text = reason.map { "\(host): the connection broke (\($0))" } ?? "\(host): the host closed the connection"
     end(SSHError(.connectionLost, text, phase: .operation, scope: .connection))
+  }
+}
+
+extension Deque {
+  fileprivate mutating func popFirst(where isWanted: (Element) -> Bool) -> Element? {
+    firstIndex(where: isWanted).map { remove(at: $0) }
   }
 }

@@ -33,6 +33,10 @@ final class ConnectionDriver {
   var keepaliveTimer: Scheduled<Void>?
   /// Called when the host answered after it was asked for a sign of life.
   var keptAlive: (() -> Void)?
+  /// Called once, when the connection should serve nobody else.
+  var obstructed: (() -> Void)?
+  var isObstructed = false
+  var obstructionTimer: Scheduled<Void>?
 
   var isDriving = false
   var drivesAgain = false
@@ -106,10 +110,14 @@ final class ConnectionDriver {
   // MARK: Channels
 
   /// Queues a channel to be opened. `user` hears of it on a later turn.
+  ///
+  /// - Parameter isPatient: it waits where there are as many channels as may be, and does not fail.
   func openChannel(
-    _ kind: ChannelKind, _ request: ChannelRequest?, readsErrors: Bool = false, user: any ChannelUser
+    _ kind: ChannelKind, _ request: ChannelRequest?, readsErrors: Bool = false, isPatient: Bool = false,
+    user: any ChannelUser
   ) -> ChannelSlot {
-    let slot = ChannelSlot(kind: kind, request: request, readsErrors: readsErrors, user: user, connection: self)
+    let slot = ChannelSlot(
+      kind: kind, request: request, readsErrors: readsErrors, isPatient: isPatient, user: user, connection: self)
     switch stage {
     case .open:
       queue.append(slot)
@@ -138,6 +146,7 @@ final class ConnectionDriver {
       queue.removeAll { $0 === slot }
     case .starting(let id), .open(let id), .draining(let id):
       slot.state = .closing(id)
+      watchForObstruction()
       channelHasWork()
     case .opening, .closing, .closed:
       break
@@ -167,6 +176,7 @@ final class ConnectionDriver {
     guard !isClosed else { return }
     stage = .closed(reason)
     keepaliveTimer?.cancel()
+    obstructionTimer?.cancel()
     let step = self.step
     self.step = nil
     step?.fail(reason ?? lossError)

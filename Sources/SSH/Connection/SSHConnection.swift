@@ -152,6 +152,13 @@ package final class SSHConnection: Sendable {
     eventLoop.execute { driver.value.keptAlive = body }
   }
 
+  /// Has `body` called, on the event loop, once the connection should be leased to nobody else: a channel of it keeps others from
+  /// theirs.
+  func whenObstructed(_ body: @escaping @Sendable () -> Void) {
+    let driver = self.driver
+    eventLoop.execute { driver.value.obstructed = body }
+  }
+
   /// Says goodbye and closes; what is under way fails with `connectionLost`.
   package func close() async {
     open.clear()

@@ -50,6 +50,10 @@ extension SSHPool {
       observer(host, .connected(connection.timings))
       connection.whenKeptAlive { observer(host, .alive) }
     }
+    connection.whenObstructed {
+      self.logger.debug("a channel obstructs its connection", metadata: ["host": "\(connection.host.alias)"])
+      self.tell { $0.connectionObstructed(id, now: $1) }
+    }
     connection.ended.whenSuccess { reason in
       self.tell(ending: id) { $0.connectionClosed(id, reason?.connectFailure, now: $1) }
       self.observer?(connection.host, .disconnected)
