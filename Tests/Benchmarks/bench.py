@@ -246,8 +246,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binaries", type=pathlib.Path, required=True, help="folder of the release build")
     parser.add_argument("--quick", action="store_true", help="short measures, to see that everything runs")
-    parser.add_argument("--only", default="read,many,bulk,distance,footprint", help="names of measures, comma-separated")
+    measures = ["read", "many", "bulk", "distance", "footprint"]
+    parser.add_argument("--only", default=",".join(measures), help="names of measures, comma-separated; all: %(default)s")
     arguments = parser.parse_args()
+    unknown = sorted(set(arguments.only.split(",")) - set(measures))
+    if unknown:
+        parser.error(f"--only: there is no measure {', '.join(unknown)}")
     bench = Bench(arguments.binaries, arguments.quick)
     try:
         for name in arguments.only.split(","):
