@@ -104,6 +104,8 @@ package struct AttemptFailure: Sendable, Hashable {
     case host(reason: String)
     /// RESOURCE_EXHAUSTED.
     case shed
+    /// What the request had of time was over, or would not have sufficed: nobody's fault.
+    case late
     /// It provably never began: it did not leave, REFUSED_STREAM, an id above GOAWAY's last stream.
     case unprocessed
   }
@@ -133,6 +135,7 @@ package struct AttemptFailure: Sendable, Hashable {
     case .agent: .agentFailed
     case .host(let reason): .hostFailed(reason: reason, timings)
     case .shed: .shed
+    case .late: .outOfTime
     case .unprocessed: .unprocessed
     }
   }

@@ -135,7 +135,7 @@ extension CallMachine {
     router.attemptEnded(flight.attempt, failure.outcome, now: now)
     let reason: CallFailure.Reason =
       switch failure.kind {
-      case .agent, .unprocessed: .agentFailed
+      case .agent, .late, .unprocessed: .agentFailed
       case .host(let reason): .hostFailed(reason)
       case .shed:
         if case .after(let pause) = failure.pushback { .shed(retryAfter: pause) } else { .shed(retryAfter: nil) }

@@ -68,9 +68,12 @@ package struct RouteExplanation: Sendable {
   package let priority: Int?
   package let failing: HostFailing?
 
-  /// Those between which cost decides: the first two usable ones in the host's order; suspects where nobody is usable.
+  /// Those between which cost decides: the first two usable ones of its priority in the host's order, of any priority where it has
+  /// none; suspects where nobody is usable.
   package var candidates: [Route] {
-    let usable = routes.filter { $0.standing == .usable || (isPanic && $0.standing == .ejected) }
+    let all = routes.filter { $0.standing == .usable || (isPanic && $0.standing == .ejected) }
+    let ours = all.filter { priority == nil || $0.priority == priority }
+    let usable = ours.isEmpty ? all : ours
     return Array((usable.isEmpty ? routes.filter { $0.standing == .suspect } : usable).prefix(2))
   }
 

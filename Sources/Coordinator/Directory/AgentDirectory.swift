@@ -102,6 +102,9 @@ package final class AgentDirectory: Service {
     }
   }
 
+  /// Whether the agent said that it goes soon.
+  func isDraining(_ agent: Int) -> Bool { state.withLock { $0.agents[agent].isDraining } }
+
   /// Everything that is known, for the tool `hosts` and for metrics.
   package func report(at now: ContinuousClock.Instant = .now) -> DirectoryReport {
     let (state, roster) = self.state.withLock { ($0, $0.roster) }

@@ -13,14 +13,15 @@ extension AgentDirectory {
   ) async throws {
     guard host.agents.count > 1,
       let call = RoutedCall(host, operation, requestClass, context, router: router, attempt: attempt)
-    else { return try await askDirectly(host, context, attempt) }
+    else { return try await askDirectly(host.agents[0], context, attempt) }
     do {
       try await call.run()
     } catch let error as AgentError
       where error.code == .unreachable && error.phase == "routing" && error.scope == .agent
     {
-      // Nobody seems to be there: the first one's link may be coming up, and if it is not, it knows why.
-      try await askDirectly(host, context, attempt)
+      // Nobody seems to be there: the first one's link may be coming up, and if it is not, it knows why. One that drains is not asked.
+      guard let agent = host.agents.first(where: { !isDraining($0) }) else { throw error }
+      try await askDirectly(agent, context, attempt)
     }
   }
 
@@ -34,8 +35,8 @@ extension AgentDirectory {
     return links[agent ?? host.agents[0]]
   }
 
-  private func askDirectly(_ host: RosterHost, _ context: CallContext, _ attempt: RoutedCall.Attempt) async throws {
-    let attempted = HostAttempt(service: links[host.agents[0]].service, context: context)
+  private func askDirectly(_ agent: Int, _ context: CallContext, _ attempt: RoutedCall.Attempt) async throws {
+    let attempted = HostAttempt(service: links[agent].service, context: context)
     var sheds = 0
     while true {
       do {

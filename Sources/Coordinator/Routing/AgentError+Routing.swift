@@ -10,6 +10,9 @@ extension AttemptFailure {
       self.init(.shed, mayHaveRun: error.mayHaveRun, pushback: error.retryAfter.map { .after($0) })
     case .unreachable where error.scope == .agent && !error.mayHaveRun:
       self.init(.unprocessed, mayHaveRun: false)
+    case .timeout:
+      // The caller's time: what takes longer says nothing against host or agent, and takes as long the next time.
+      self.init(.late, mayHaveRun: error.mayHaveRun, pushback: .never)
     default:
       self.init(error.scope == .host ? .host(reason: error.message) : .agent, mayHaveRun: error.mayHaveRun)
     }
@@ -18,7 +21,7 @@ extension AttemptFailure {
   /// For an attempt that only looks whether the agent is well.
   var probeOutcome: AttemptOutcome {
     switch kind {
-    case .agent: .agentFailed
+    case .agent, .late: .agentFailed
     case .host(let reason): .hostFailed(reason: reason, timings)
     case .shed: .shed
     case .unprocessed: .agentFailed

@@ -97,8 +97,8 @@ struct RoutedCall {
       case .failure(let error) where error.scope == .request && error.code != .cancelled:
         step(&group) { $0.attemptAnswered(number, AttemptTimings(), &$1, now: $2) }
       case .failure(let error):
-        if error.scope == .host { router.hostFailed(CallRouter.name(host.id), error) }
         var failure = AttemptFailure(error)
+        if case .host = failure.kind { router.hostFailed(CallRouter.name(host.id), error) }
         // Another agent may reach a host that this one cannot; a wrong key stays wrong.
         if !error.mayBeTheWay { failure.pushback = .never }
         step(&group) { $0.attemptFailed(number, failure, &$1, now: $2) }

@@ -96,6 +96,22 @@ import Testing
     }
   }
 
+  /// What takes longer than its caller had, in the agent's own words: neither host nor agent is to blame, and it is not done again.
+  @Test(arguments: [AgentError.Scope.host, .agent])
+  func aCallWhoseTimeIsOverIsNobodysFault(_ scope: AgentError.Scope) async throws {
+    let late = AgentError(code: .timeout, message: "too late", phase: "operation", mayHaveRun: true, scope: scope)
+    let (first, second) = (agent("x") { $0.failure = late }, agent("x") { $0.failure = late })
+    try await withBoth(first, second) { core in
+      for _ in 0..<12 {
+        let outcome = try await core.call("query", ["target": "web1", "command": ["cat", "/a"]])
+        #expect(outcome.text.contains("too late") && outcome.text.contains("[timeout"), "\(outcome.text)")
+      }
+      #expect(first.state.withLock { $0.calls } + second.state.withLock { $0.calls } == 12)
+      let routes = core.directory.router.explain(HostID(segment: "dc1", alias: "web1"))?.routes ?? []
+      #expect(routes.map(\.standing) == [.usable, .usable])
+    }
+  }
+
   @Test func whenBothFailTheLastWordIsTold() async throws {
     let broken = AgentError(code: .internal, message: "broken in a way of its own", scope: .agent)
     try await withBoth(agent("x") { $0.failure = broken }, agent("x") { $0.failure = broken }) { core in

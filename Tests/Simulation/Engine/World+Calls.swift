@@ -142,6 +142,7 @@ extension World {
     case .agent: .agentFailed
     case .host(let reason): .hostFailed(reason: reason, failure.timings)
     case .shed: .shed
+    case .late: .outOfTime
     case .unprocessed: .unprocessed
     }
   }
