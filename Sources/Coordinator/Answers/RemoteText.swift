@@ -25,6 +25,8 @@ enum RemoteText {
       var text = bytes
       if isCut, keepEnd { text = withoutPartialStart(text) }
       if isOpen || (isCut && !keepEnd) { text = withoutPartialEnd(text) }
+      // Less than a character: shown as bytes, or whoever goes on would never get past it.
+      if text.isEmpty { text = bytes }
       if let content = String(validating: text, as: UTF8.self) {
         return Shown(content: content, encoding: .text, bytes: range(text, in: all))
       }
@@ -33,7 +35,7 @@ enum RemoteText {
         return Shown(content: content, encoding: .text, bytes: range(text, in: all), isRepaired: true)
       }
     }
-    let room = share / 4 * 3
+    let room = max(1, share / 4 * 3)
     if bytes.count > room { bytes = keepEnd ? bytes.suffix(room) : bytes.prefix(room) }
     return Shown(content: bytes.base64EncodedString(), encoding: .base64, bytes: range(bytes, in: all))
   }

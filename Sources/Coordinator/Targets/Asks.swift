@@ -21,6 +21,7 @@ package struct Asks: Sendable {
     severalPaths = Set(targets.map(\.path)).count > 1
     var seen: Set<Ask> = []
     var refused: Set<Target> = []
+    var silent: Set<String> = []
     for target in targets {
       switch roster.select(target.hosts) {
       case .success(let hosts):
@@ -28,15 +29,20 @@ package struct Asks: Sendable {
           let ask = Ask(host: host, path: target.path)
           if seen.insert(ask).inserted { asks.append(ask) }
         }
-        if refused.insert(target).inserted { refuse(roster.missing(target.hosts, among: hosts), of: target) }
+        guard refused.insert(target).inserted else { break }
+        refuse(roster.missing(target.hosts, among: hosts), of: target)
+        // A pattern may mean hosts that nobody has told of yet: whoever could not is named.
+        for agent in roster.silent(within: target.hosts) where silent.insert(agent.name).inserted {
+          failures.append(agent.failure)
+        }
       case .failure(let failure):
         if refused.insert(target).inserted { refuse([failure], of: target) }
       }
-    }
-    guard asks.count <= hostLimit else {
-      throw TargetError(
-        "The targets mean \(asks.count) hosts, and one call asks at most \(hostLimit): narrow them, for example by segment or label"
-      )
+      guard asks.count + failures.count <= hostLimit else {
+        throw TargetError(
+          "The targets mean more than \(hostLimit) hosts, which is what one call asks at most: narrow them, for example by segment or label"
+        )
+      }
     }
   }
 

@@ -38,6 +38,13 @@ package struct Roster: Sendable {
       self.segment = segment
       self.reason = reason
     }
+
+    /// Its hosts' failure, under the one name that they have as long as they are not known.
+    var failure: HostFailure {
+      HostFailure(
+        host: "\(segment)/*", code: .unreachable,
+        message: "Agent \(name) has not reported its hosts, so those that are meant are missing here: \(reason).")
+    }
   }
 
   /// One host as one agent reports it.
@@ -94,6 +101,12 @@ extension Roster {
       }
     }
     return found.isEmpty ? .failure(unmatched(selector)) : .success(found)
+  }
+
+  /// Agents that may have hosts of which a pattern would be true; none for a name that is known.
+  func silent(within selector: HostSelector) -> [SilentAgent] {
+    guard selector.exactName == nil else { return [] }
+    return silent.filter { agent in selector.segment.map { $0.matches(agent.segment) } ?? true }
   }
 
   /// The names that a pattern spells out (`{web1,db9}`) and none of the `found` hosts has, each as a failure of its own.

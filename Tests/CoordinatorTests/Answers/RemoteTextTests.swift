@@ -19,6 +19,16 @@ import Testing
     #expect(shown.bytes == 0..<10)
   }
 
+  /// Whoever goes on behind it must come further.
+  @Test func lessThanACharacterIsShownAsBytes() {
+    let half = Array("é".utf8.prefix(1))
+    let shown = show(half, isOpen: true)
+    #expect(shown.encoding == .base64 && shown.bytes == 0..<1)
+    let forced = show(half, isOpen: true, .text)
+    #expect(forced.content == "\u{FFFD}" && forced.bytes == 0..<1)
+    #expect(show(Array("é".utf8), share: 1).bytes == 0..<1)
+  }
+
   @Test func otherBytesAreBase64() {
     let shown = show([0xFF, 0x00, 0x01])
     #expect(shown.content == "/wAB")

@@ -71,6 +71,29 @@ import Testing
     #expect(!other.contains("Agent a"))
   }
 
+  /// Where others answer to a pattern, the silent one's hosts are still missing.
+  @Test(arguments: [("*:/a", 1), ("web*:/a", 1), ("dc2/*:/a", 1), ("dc1/*:/a", 0), ("web2:/a", 0)])
+  func aPatternNamesAgentsThatAreSilent(_ target: String, _ failures: Int) throws {
+    let reports = [
+      Roster.Report(agent: 0, id: HostID(segment: "dc1", alias: "web2"), labels: [:]),
+      Roster.Report(agent: 0, id: HostID(segment: "dc2", alias: "web3"), labels: [:]),
+    ]
+    let roster = Roster(reports: reports, silent: [.init(name: "b", segment: "dc2", reason: "connection refused")])
+    let asks = try Asks(
+      [try Target.withPath(target), try Target.withPath("*:/b")], roster: roster, hostLimit: 100)
+    #expect(asks.failures.map(\.host) == ["dc2/*"])
+    let alone = try Asks([try Target.withPath(target)], roster: roster, hostLimit: 100)
+    #expect(alone.failures.count == failures)
+    #expect(alone.failures.allSatisfy { $0.code == .unreachable && $0.message.contains("connection refused") })
+  }
+
+  @Test func namesThatNobodyHasCountToo() throws {
+    let names = (0..<200).map { "x\($0)" }.joined(separator: ",")
+    #expect(throws: TargetError.self) {
+      try Asks([try Target.withPath("{web2,\(names)}:/a")], roster: Self.roster, hostLimit: 100)
+    }
+  }
+
   @Test func asksEachOnceInOrder() throws {
     let texts = ["db1:/a", "web*:/a", "*:/a", "db1:/b", "nobody:/a", "nobody:/a"]
     let asks = try Asks(texts.map { try Target.withPath($0) }, roster: Self.roster, hostLimit: 100)
