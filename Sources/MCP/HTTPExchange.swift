@@ -87,6 +87,9 @@ package struct HTTPExchange: Sendable {
     return step
   }
 
+  /// The client took the call back: nothing more is said of its progress, however long its end takes.
+  package mutating func silenced(_ call: CallID) { gates[call] = nil }
+
   /// Time has passed.
   mutating func ticked(now: ContinuousClock.Instant) -> Step {
     var step = Step()

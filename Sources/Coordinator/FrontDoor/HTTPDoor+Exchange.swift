@@ -58,6 +58,7 @@ extension HTTPDoor {
         outputs = endpoint.finished(&exchange, call, result, now: .now)
       case .cancel(let call):
         // The call's end follows as its result, which the endpoint then drops.
+        exchange.silenced(call)
         scopes[call]?.cancel()
         continue
       case .wake:

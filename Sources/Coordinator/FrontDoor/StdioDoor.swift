@@ -81,7 +81,8 @@ package final class StdioDoor: Service {
         for line in lines.split(chunk) {
           for call in self.received(line, writer) { calls.addTask { await self.run(call.0, in: call.1, writer) } }
         }
-        await writer.hasRoom()
+        // Not read on before the client reads what it was told, unless it has gone or we go.
+        while !writer.hasRoom, !reader.isOver, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(20)) }
       }
       if let last = lines.finish() {
         for call in self.received(last, writer) { calls.addTask { await self.run(call.0, in: call.1, writer) } }

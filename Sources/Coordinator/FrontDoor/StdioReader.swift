@@ -47,6 +47,14 @@ final class StdioReader: Sendable {
     _ = systemWrite(stopWrite, &byte, 1)
   }
 
+  /// Whether `stop` was called, or nobody can write to the input any more. Does not wait.
+  var isOver: Bool {
+    var states = [
+      pollfd(fd: stopRead, events: Int16(POLLIN), revents: 0), pollfd(fd: descriptor, events: 0, revents: 0),
+    ]
+    return poll(&states, 2, 0) > 0
+  }
+
   /// Whether the input can be read; false once `stop` was called.
   private func wait() -> Bool {
     var wanted = [

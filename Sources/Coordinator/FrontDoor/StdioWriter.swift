@@ -25,7 +25,6 @@ final class StdioWriter: Sendable {
     var waiting = 0
     var isBroken = false
     var deadline: ContinuousClock.Instant?
-    var paused: CheckedContinuation<Void, Never>?
   }
 
   private let descriptor: CInt
@@ -46,17 +45,8 @@ final class StdioWriter: Sendable {
     queue.put(.finished)
   }
 
-  /// Returns once not too much is waiting. One caller at a time.
-  func hasRoom() async {
-    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      let hasRoom = state.withLock { state -> Bool in
-        if state.waiting < Self.highWater || state.isBroken { return true }
-        state.paused = continuation
-        return false
-      }
-      if hasRoom { continuation.resume() }
-    }
-  }
+  /// Whether not too much is waiting, or nobody takes it.
+  var hasRoom: Bool { state.withLock { $0.waiting < Self.highWater || $0.isBroken || $0.deadline != nil } }
 
   /// Writes until `finish`. `whenBroken` is called once when the descriptor takes nothing more.
   func run(on threads: NIOThreadPool, whenBroken: @escaping @Sendable () -> Void) async {
@@ -66,12 +56,7 @@ final class StdioWriter: Sendable {
         state.withLock { $0.isBroken = true }
         whenBroken()
       }
-      let paused = state.withLock { state -> CheckedContinuation<Void, Never>? in
-        state.waiting -= bytes.count
-        guard state.waiting < Self.highWater || state.isBroken else { return nil }
-        return state.paused.take()
-      }
-      paused?.resume()
+      state.withLock { $0.waiting -= bytes.count }
     }
   }
 

@@ -154,6 +154,38 @@ import Testing
     #expect(try client.lines().count == 1)
   }
 
+  /// The client has stopped to read what it is told: the door ends all the same.
+  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  func aClientThatDoesNotReadHoldsNobodyBack(endsItsInput: Bool) async throws {
+    let client = Client()
+    let services = ServiceGroup(
+      services: [try client.door()], gracefulShutdownSignals: [], logger: Logger(label: "stdio"))
+    async let running: Void = services.run()
+    let text = String(repeating: "x", count: 50_000)
+    let descriptor = client.input.fileHandleForWriting.fileDescriptor
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    // Until it reads no more for a while.
+    var (id, refusals, rest) = (Int64(0), 0, ArraySlice<UInt8>())
+    while refusals < 20 {
+      if rest.isEmpty {
+        id += 1
+        rest = (Self.call(.int(id), "echo", ["text": .string(text)]).serialized() + [UInt8(ascii: "\n")])[...]
+      }
+      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 {
+        rest = rest.dropFirst(count)
+        refusals = 0
+      } else {
+        refusals += 1
+        try await Task.sleep(for: .milliseconds(20))
+      }
+    }
+    #expect(id > 5)
+    if endsItsInput { try client.end() } else { await services.triggerGracefulShutdown() }
+    // That a service ends is an error to a group, unless it was told otherwise.
+    try? await running
+  }
+
   @Test func aFileServesAsInput() async throws {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("stdio-\(UUID().uuidString)")
     try Data(Self.initialize().serialized() + [10]).write(to: file)
