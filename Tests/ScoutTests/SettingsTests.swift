@@ -30,6 +30,14 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (Setting.logLevel, "INFO", "info"), (.logLevel, "warn", "warning"), (.logFormat, "JSON", "json"),
+    (.strictHostKeyChecking, "True", "true"),
+  ])
+  func choicesAreTakenAsPeopleWriteThem(_ setting: Setting, _ text: String, _ meant: String) async throws {
+    #expect(try await reader([setting.variable: text]).choice(setting) == meant)
+  }
+
   @Test func theDefaultsAreWithinTheBounds() async throws {
     let reader = try await reader()
     for setting in Self.all {

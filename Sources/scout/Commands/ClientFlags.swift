@@ -28,7 +28,8 @@ struct ClientFlags: ParsableArguments {
 
   func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult {
     var arguments = arguments
-    if let timeoutMs { arguments["timeout_ms"] = .int(Int64(timeoutMs)) }
+    // `hosts` and `route` ask no host: for them it is the wait for the coordinator alone.
+    if let timeoutMs, !["hosts", "route"].contains(tool) { arguments["timeout_ms"] = .int(Int64(timeoutMs)) }
     if let url {
       let caller = RemoteToolCaller(
         url: url, apiKey: ProcessInfo.processInfo.environment["SCOUT_API_KEY"],

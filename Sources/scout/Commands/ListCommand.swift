@@ -10,12 +10,14 @@ struct ListCommand: AsyncParsableCommand {
   @Flag(help: "Names that begin with a dot, too.") var hidden = false
   @Option(help: "name, size or time.") var sort: String?
   @Option(help: "Entries at most.") var limit: Int?
+  @Option(help: "Entries to pass over, as an answer that was cut says.") var skip: Int?
   @OptionGroup var client: ClientFlags
 
   func run() async throws {
     var arguments: [String: JSON] = ["targets": .array(targets.map(JSON.string))]
     arguments["depth"] = depth.map { .int(Int64($0)) }
     arguments["limit"] = limit.map { .int(Int64($0)) }
+    arguments["skip"] = skip.map { .int(Int64($0)) }
     arguments["sort"] = sort.map(JSON.string)
     if hidden { arguments["hidden"] = true }
     try await client.callAndPrint("list", arguments)

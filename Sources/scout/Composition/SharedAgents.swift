@@ -92,7 +92,7 @@ final class SharedAgents: Service {
 
   /// Has an agent that another coordinator told of in the directory, until it is forgotten or the task is cancelled.
   ///
-  /// - Returns: Whether it was forgotten.
+  /// - Returns: Whether to try again, if the row is still there: it was forgotten, or has no place at present.
   private func follow(_ row: RegistryRow) async -> Bool {
     guard let (agent, priority) = dial(row) else {
       logger.warning(
@@ -104,7 +104,11 @@ final class SharedAgents: Service {
     guard
       directory.add(
         AgentLink(name: name, segment: row.id.segment, service: agent, priority: priority))
-    else { return false }
+    else {
+      // Another row tells of the same agent, in other words: should that one go, this one counts.
+      try? await Task.sleep(for: Self.pause)
+      return !Task.isCancelled
+    }
     logger.notice("a shared agent is dialled", metadata: ["agent": .string(name)])
     await withTaskGroup(of: Void.self) { group in
       group.addTask { try? await agent.run() }

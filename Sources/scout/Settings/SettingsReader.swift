@@ -62,10 +62,12 @@ struct SettingsReader {
 
   func choice(_ setting: Setting) throws(SettingsError) -> String? {
     guard let text = text(setting) else { return nil }
-    guard case .choice(let choices) = setting.kind, choices.contains(text) else {
+    // As people write them, who may come from another program's settings: INFO, True, warn.
+    let word = text.lowercased() == "warn" ? "warning" : text.lowercased()
+    guard case .choice(let choices) = setting.kind, choices.contains(word) else {
       throw SettingsError(setting, value: text)
     }
-    return text
+    return word
   }
 
   /// For settings with a default.
