@@ -2,6 +2,7 @@ import HTTP2
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import TestFleet
 import Testing
 
 /// Connections that are dialled by the side that serves.
@@ -65,6 +66,25 @@ import Testing
     #expect(try await connection.unusable.get().code == .draining)
     try await connection.closeFuture.get()
     await gate.shutdown()
+  }
+
+  /// Whoever dials a peer that is away does so for days.
+  @Test func aDialThatIsRefusedLeavesNothingBehind() async throws {
+    weak var left: Book?
+    do {
+      let book = Book()
+      left = book
+      await #expect(throws: HTTP2Error.self) {
+        try await HTTP2Connection.dial(
+          host: "127.0.0.1", port: 1, tls: nil, greeting: Greeting(line: "hello") { _ throws(HTTP2Error) in },
+          on: loops.next(), timeout: .seconds(10), logger: quiet
+        ) { stream, head, endStream in
+          _ = book
+          return ServedStream(stream: stream, path: "", endStream: endStream, log: ServerLog())
+        }
+      }
+    }
+    try await until { left == nil }
   }
 
   @Test func theGateDrainsWhatWasLetIn() async throws {

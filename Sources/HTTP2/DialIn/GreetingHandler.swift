@@ -46,6 +46,8 @@ final class GreetingHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
+    // A channel that never came up tells of its end by this alone.
+    if next.context == nil { next.over() }
   }
 
   func channelActive(context: ChannelHandlerContext) {
