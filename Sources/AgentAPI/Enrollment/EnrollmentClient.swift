@@ -75,7 +75,7 @@ package struct EnrollmentClient: Sendable {
     }
     let client = RPCClient(connection: connection, authority: address.description, isSecure: true)
     let result = await answer { () throws(RPCError) in
-      try EnrollmentCertificates(received: try await body(client, deadline).message).chain.map { Array($0) }
+      try EnrollmentCertificates(answered: try await body(client, deadline).message).chain.map { Array($0) }
     }
     await connection.shutdown(grace: .zero)
     return try result.get()

@@ -20,7 +20,7 @@ extension LinkedAgent {
     try await call(context) { client, metadata in
       let reply = try await client.unary(
         AgentProtocol.describe, try request.framed(), metadata: metadata, deadline: context.deadline)
-      return try DescribeReply(received: reply.message)
+      return try DescribeReply(answered: reply.message)
     }
   }
 
@@ -30,7 +30,7 @@ extension LinkedAgent {
     try await call(context) { client, metadata in
       _ = try await client.serverStream(
         AgentProtocol.watch, try request.framed(), metadata: metadata, deadline: context.deadline
-      ) { try await sink(try WatchEvent(received: $0)) }
+      ) { try await sink(try WatchEvent(answered: $0)) }
       throw RPCError(.unavailable, "the agent ended the watch", mayHaveRun: false)
     }
   }
@@ -39,7 +39,7 @@ extension LinkedAgent {
     try await call(context) { client, metadata in
       let reply = try await client.unary(
         AgentProtocol.stat, try request.framed(), metadata: metadata, deadline: context.deadline)
-      return (try FileInfo(received: reply.message), CallTimings(reply.trailers))
+      return (try FileInfo(answered: reply.message), CallTimings(reply.trailers))
     }
   }
 
@@ -49,7 +49,7 @@ extension LinkedAgent {
     try await call(context) { client, metadata in
       let trailers = try await client.serverStream(
         AgentProtocol.read, try request.framed(), metadata: metadata, deadline: context.deadline
-      ) { try await sink(try ReadChunk(received: $0)) }
+      ) { try await sink(try ReadChunk(answered: $0)) }
       return CallTimings(trailers)
     }
   }
@@ -60,7 +60,7 @@ extension LinkedAgent {
     try await call(context) { client, metadata in
       let trailers = try await client.serverStream(
         AgentProtocol.list, try request.framed(), metadata: metadata, deadline: context.deadline
-      ) { try await sink(try ListBatch(received: $0)) }
+      ) { try await sink(try ListBatch(answered: $0)) }
       return CallTimings(trailers)
     }
   }
@@ -71,7 +71,7 @@ extension LinkedAgent {
     try await call(context) { client, metadata in
       let trailers = try await client.serverStream(
         AgentProtocol.run, try request.framed(), metadata: metadata, deadline: context.deadline
-      ) { try await sink(try RunEvent(received: $0)) }
+      ) { try await sink(try RunEvent(answered: $0)) }
       return CallTimings(trailers)
     }
   }

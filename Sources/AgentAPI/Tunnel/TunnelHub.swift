@@ -145,7 +145,7 @@ package final class TunnelHub: Service {
     do {
       let reply = try await client.unary(
         AgentProtocol.healthCheck, try HealthCheckRequest().framed(), deadline: .now + settings.healthTimeout)
-      let status = try HealthCheckResponse(received: reply.message).status
+      let status = try HealthCheckResponse(answered: reply.message).status
       return status == .serving ? nil : "its health is \(status)"
     } catch {
       return error.message

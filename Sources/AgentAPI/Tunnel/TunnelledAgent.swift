@@ -75,7 +75,7 @@ package final class TunnelledAgent: LinkedAgent {
         do {
           _ = try await client.serverStream(
             AgentProtocol.watch, try request.framed(), metadata: context.metadata, deadline: context.deadline
-          ) { try await sink(try WatchEvent(received: $0)) }
+          ) { try await sink(try WatchEvent(answered: $0)) }
           throw self.gone("the agent ended the watch")
         } catch let error as RPCError {
           if error.scope == .connection { throw self.gone(error.message) }
@@ -84,6 +84,7 @@ package final class TunnelledAgent: LinkedAgent {
       }
       tasks.addTask {
         for await reason in ends { throw self.gone(reason) }
+        throw AgentError(code: .cancelled, message: "the caller stopped watching", phase: "link")
       }
       try await tasks.next()
     }

@@ -15,13 +15,17 @@ extension CallContext {
   ///   - timeout: For a call that brought no deadline.
   ///   - newRequestID: For a call that brought none.
   init(_ call: RPCContext, timeout: Duration, newRequestID: () -> String) {
-    let requestID = call.metadata["scout-request-id"].map { String($0.prefix(128)) } ?? ""
+    let requestID = call.metadata["scout-request-id"].flatMap { Self.isRequestID($0) ? $0 : nil }
     self.init(
-      deadline: call.deadline ?? ContinuousClock.now + timeout,
-      requestID: requestID.isEmpty ? newRequestID() : requestID,
+      deadline: call.deadline ?? ContinuousClock.now + timeout, requestID: requestID ?? newRequestID(),
       principal: PercentEncoding.decode(call.metadata["scout-principal"] ?? ""),
       importance: call.metadata["scout-importance"].flatMap(CallImportance.init(rawValue:)) ?? .interactive)
     fate = call.fate
+  }
+
+  /// Printable ASCII, 128 bytes at most: it stands in every line of the log.
+  private static func isRequestID(_ text: String) -> Bool {
+    (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7e).contains($0) }
   }
 }
 

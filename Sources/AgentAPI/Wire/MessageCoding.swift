@@ -27,6 +27,15 @@ extension SwiftProtobuf.Message {
       throw RPCError(.invalidArgument, "the bytes are not a \(Self.protoMessageName)")
     }
   }
+
+  /// - Throws: `internal` for bytes that are not such a message: the other side's fault, not the question's.
+  init(answered bytes: ByteBuffer) throws(RPCError) {
+    do throws(RPCError) {
+      try self.init(received: bytes)
+    } catch {
+      throw RPCError(.internal, error.message)
+    }
+  }
 }
 
 /// A received message's bytes as protobuf reads them, in place. A value.
