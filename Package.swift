@@ -169,8 +169,7 @@ let package = Package(
     tests("Telemetry", .logging, name: "Telemetry"),
     tests(
       "Coordinator", "AgentAPI", "MCP", "Telemetry", "TestFleet", .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
-      .nioConcurrency, .logging,
-      .lifecycle, name: "Coordinator"),
+      .nioConcurrency, .logging, .lifecycle, name: "Coordinator"),
     tests("Pool", name: "Pool"),
     tests("SSHConfig", "TestFleet", name: "SSHConfig"),
     tests(

@@ -1,4 +1,4 @@
-/// A value: what one side of a link offers and bears. Defaults: ROUTING.md, section 5.
+/// A value: what one side of a link offers and bears. Protocol/README.md tells them to other implementations.
 package struct HTTP2Settings: Sendable, Hashable {
   /// Streams that the peer may have open at once. 1...65,535.
   package var maxConcurrentStreams = 256

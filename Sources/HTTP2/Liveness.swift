@@ -1,5 +1,5 @@
 /// A value: whether the peer is still there. Any byte from it counts; after silence it is asked by PING, and without any byte
-/// within the timeout it is gone. Source: ROUTING.md, section 5.
+/// within the timeout it is gone.
 struct Liveness {
   enum Action: Hashable {
     /// Call `timerFired` again then.

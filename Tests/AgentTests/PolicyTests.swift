@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// SURFACE part C and its like: what it would do, and what the refusal must name.
+  /// What could write, run others or never end: what it would do, and what the refusal must name.
   @Test(arguments: [
     ("find . -exec rm {} ;", "-exec", "query that one"), ("find . -execdir ls {} +", "-execdir", "query that one"),
     ("find . -ok rm {} ;", "-ok", "query that one"),

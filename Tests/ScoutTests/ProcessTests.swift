@@ -100,7 +100,7 @@ extension EndToEnd {
       }
     }
 
-    /// What ROUTING asks of a pool's figures, from an agent of its own over the link to whoever scrapes the coordinator.
+    /// A pool's figures go from an agent of its own over the link to whoever scrapes the coordinator.
     @Test func theMetricsTellOfLinkAndPool() async throws {
       try await TestFleet.with(hosts: 2) { fleet in
         let agent = try ScoutProcess(

@@ -1,6 +1,6 @@
 package import HTTP2
 
-/// How a link is kept. A value. Defaults: ROUTING.md, section 5.
+/// How a link is kept. A value.
 package struct LinkSettings: Sendable, Hashable {
   /// For TCP, TLS and the first SETTINGS together; also how long a call waits for a link that is down.
   package var connectTimeout: Duration = .seconds(3)

@@ -1,6 +1,6 @@
 package import HTTP2
 
-/// A value: how tunnels are kept, on either side. Defaults: ROUTING.md, section 5.
+/// A value: how tunnels are kept, on either side.
 package struct TunnelSettings: Sendable, Hashable {
   /// Agent: the first pause after a tunnel ended is drawn from nothing to this, later ones from nothing to what the trouble took so far.
   package var firstBackoff: Duration = .seconds(1)

@@ -6,7 +6,7 @@ package struct SSHConnectionSettings: Sendable, Hashable {
   package var keyExchangeTimeout: Duration
   /// All authentication attempts together.
   package var authenticationTimeout: Duration
-  /// Silence after which the host is asked for a sign of life; zero asks never. ROUTING.md's +-10 % is the pool's to add.
+  /// Silence after which the host is asked for a sign of life; zero asks never. The pool spreads it by 10 %.
   package var keepaliveInterval: Duration
   /// Unanswered questions after which the connection is dead.
   package var keepaliveLimit: Int
