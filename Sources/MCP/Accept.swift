@@ -6,14 +6,12 @@ struct Accept: Sendable, Hashable {
 
   init(_ request: MCPHTTPRequest) {
     for line in request.values("accept") {
-      for range in line.split(separator: ",") { admit(range) }
+      for range in line.utf8.split(separator: UInt8(ascii: ",")) { admit(Substring(range)) }
     }
   }
 
   private mutating func admit(_ range: Substring) {
-    let parts = range.split(separator: ";", omittingEmptySubsequences: false).map {
-      HeaderValue.trimmed(String($0)).lowercased()
-    }
+    let parts = HeaderValue.parameters(range)
     guard !parts.dropFirst().contains(where: Self.isZeroWeight) else { return }
     switch parts.first {
     case "*/*":
@@ -34,7 +32,7 @@ enum ContentType {
   /// One field, `application/json`, in UTF-8 if it says so.
   static func isJSON(_ lines: [String]) -> Bool {
     guard lines.count == 1 else { return false }
-    let parts = lines[0].split(separator: ";").map { HeaderValue.trimmed(String($0)).lowercased() }
+    let parts = HeaderValue.parameters(lines[0][...])
     return parts.first == "application/json"
       && parts.dropFirst().allSatisfy {
         !$0.hasPrefix("charset=") || ["charset=utf-8", "charset=\"utf-8\""].contains($0)

@@ -9,6 +9,13 @@ enum HeaderValue {
     return String(value[start..<end])
   }
 
+  /// The parts between semicolons, trimmed and in lower case. Split by bytes, since each request has such fields.
+  static func parameters(_ value: Substring) -> [String] {
+    value.utf8.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map {
+      trimmed(String(Substring($0))).lowercased()
+    }
+  }
+
   /// The value meant; nil for a wrapper that does not hold canonical base64 (RFC 4648 section 4) of UTF-8.
   static func decoded(_ value: String) -> String? {
     let prefix = "=?base64?"

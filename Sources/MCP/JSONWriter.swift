@@ -45,35 +45,50 @@ package struct JSONWriter {
 
   private mutating func write(raw text: String) { bytes.append(contentsOf: text.utf8) }
 
-  /// Copies the runs between the bytes that need an escape; from an array, since slices of one are copied at once.
   private mutating func write(_ text: String) {
-    let utf8 = Array(text.utf8)
+    var text = text
+    makeRoom(for: text.utf8.count)
     bytes.append(UInt8(ascii: "\""))
-    var runStart = 0
-    for index in utf8.indices {
-      let byte = utf8[index]
-      if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
-      bytes.append(contentsOf: utf8[runStart..<index])
-      writeEscape(of: byte)
-      runStart = index + 1
-    }
-    bytes.append(contentsOf: utf8[runStart...])
+    text.withUTF8 { write(escaping: $0) }
     bytes.append(UInt8(ascii: "\""))
   }
 
-  private mutating func writeEscape(of byte: UInt8) {
-    bytes.append(UInt8(ascii: "\\"))
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-    case 0x08: bytes.append(UInt8(ascii: "b"))
-    case 0x09: bytes.append(UInt8(ascii: "t"))
-    case 0x0A: bytes.append(UInt8(ascii: "n"))
-    case 0x0C: bytes.append(UInt8(ascii: "f"))
-    case 0x0D: bytes.append(UInt8(ascii: "r"))
-    default:
-      write(raw: byte < 0x10 ? "u000" : "u00")
-      write(raw: String(byte, radix: 16))
+  /// Once for the whole text and some escapes, instead of for each run in turn.
+  private mutating func makeRoom(for count: Int) {
+    let wanted = bytes.count + count + count / 8 + 2
+    if wanted > bytes.capacity { bytes.reserveCapacity(max(wanted, 2 * bytes.capacity)) }
+  }
+
+  /// Copies the runs between the bytes that need an escape.
+  private mutating func write(escaping utf8: UnsafeBufferPointer<UInt8>) {
+    func needsEscape(_ bytes: EightBytes) -> UInt64 {
+      bytes.below(0x20) | bytes.equal(to: UInt8(ascii: "\"")) | bytes.equal(to: UInt8(ascii: "\\"))
     }
+    var runStart = 0
+    while let index = utf8.firstIndex(from: runStart, where: needsEscape) {
+      bytes.append(contentsOf: utf8[runStart..<index])
+      writeEscape(of: utf8[index])
+      runStart = index + 1
+    }
+    bytes.append(contentsOf: utf8[runStart...])
+  }
+
+  private mutating func writeEscape(of byte: UInt8) {
+    let letter: UInt8
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): letter = byte
+    case 0x08: letter = UInt8(ascii: "b")
+    case 0x09: letter = UInt8(ascii: "t")
+    case 0x0A: letter = UInt8(ascii: "n")
+    case 0x0C: letter = UInt8(ascii: "f")
+    case 0x0D: letter = UInt8(ascii: "r")
+    default:
+      write(raw: byte < 0x10 ? "\\u000" : "\\u00")
+      write(raw: String(byte, radix: 16))
+      return
+    }
+    bytes.append(UInt8(ascii: "\\"))
+    bytes.append(letter)
   }
 }
 

@@ -31,28 +31,38 @@ package struct OriginPolicy: Sendable, Hashable {
     return false
   }
 
-  private static func isLoopback(_ name: String) -> Bool { ["localhost", "127.0.0.1", "[::1]"].contains(name) }
+  private static func isLoopback(_ name: String) -> Bool {
+    name == "localhost" || name == "127.0.0.1" || name == "[::1]"
+  }
 
   /// The host of `host[:port]` in lower case; nil for anything else, also for user names and paths.
   private static func name(authority: String) -> String? {
     let authority = HeaderValue.trimmed(authority).lowercased()
-    guard !authority.isEmpty, authority.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
-      !authority.contains(where: { "/@?#\\,".contains($0) })
-    else { return nil }
-    let name: Substring
-    let rest: Substring
-    if authority.first == "[" {
-      guard let close = authority.firstIndex(of: "]") else { return nil }
-      name = authority[...close]
-      rest = authority[authority.index(after: close)...]
+    let utf8 = authority.utf8
+    guard utf8.allSatisfy(isAuthority) else { return nil }
+    let nameEnd: String.Index
+    if utf8.first == UInt8(ascii: "[") {
+      guard let close = utf8.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+      nameEnd = utf8.index(after: close)
     } else {
-      let colon = authority.firstIndex(of: ":") ?? authority.endIndex
-      name = authority[..<colon]
-      rest = authority[colon...]
+      nameEnd = utf8.firstIndex(of: UInt8(ascii: ":")) ?? utf8.endIndex
     }
+    let name = authority[..<nameEnd]
+    let port = authority[nameEnd...]
     guard !name.isEmpty else { return nil }
-    if rest.isEmpty { return String(name) }
-    guard rest.first == ":", UInt16(rest.dropFirst()) != nil, rest.dropFirst().first != "+" else { return nil }
+    if port.isEmpty { return String(name) }
+    guard port.utf8.first == UInt8(ascii: ":"), port.utf8.dropFirst().first != UInt8(ascii: "+"),
+      UInt16(port.dropFirst()) != nil
+    else { return nil }
     return String(name)
+  }
+
+  /// Printable ASCII without what would begin a user's name, a path, a query or another value.
+  private static func isAuthority(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "/"), UInt8(ascii: "@"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\"), UInt8(ascii: ","):
+      false
+    default: byte > 0x20 && byte < 0x7F
+    }
   }
 }

@@ -1,65 +1,81 @@
-/// A line of the log being put together, in either format. A value.
+/// A line of the log being put together, in either format, as UTF-8. A value.
 struct LogLine {
   private let format: LogSettings.Format
-  private var text: String
+  private var bytes: [UInt8] = []
 
   init(format: LogSettings.Format) {
     self.format = format
-    text = format == .json ? "{" : ""
+    bytes.reserveCapacity(256)
+    if format == .json { bytes.append(UInt8(ascii: "{")) }
   }
 
   mutating func add(_ key: String, _ value: String) {
-    let first = text.utf8.count <= 1
+    let first = bytes.count <= 1
     switch format {
     case .logfmt:
-      if !first { text += " " }
-      text += Self.bareKey(key)
-      text += "="
-      text += Self.needsQuotes(value) ? Self.quoted(value) : value
+      if !first { bytes.append(UInt8(ascii: " ")) }
+      append(key: key)
+      bytes.append(UInt8(ascii: "="))
+      append(value: value)
     case .json:
-      if !first { text += "," }
-      text += Self.quoted(key)
-      text += ":"
-      text += Self.quoted(value)
+      if !first { bytes.append(UInt8(ascii: ",")) }
+      append(quoted: key)
+      bytes.append(UInt8(ascii: ":"))
+      append(quoted: value)
     }
   }
 
   /// The line with its line feed.
-  consuming func finished() -> String {
-    text += format == .json ? "}\n" : "\n"
-    return text
+  consuming func finished() -> [UInt8] {
+    if format == .json { bytes.append(UInt8(ascii: "}")) }
+    bytes.append(UInt8(ascii: "\n"))
+    return bytes
   }
 
   /// Keys hold no blank, quote, equals sign or control character.
-  private static func bareKey(_ key: String) -> String {
-    let isPlain = key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\"") }
-    return isPlain ? key : String(key.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+  private mutating func append(key: String) {
+    let start = bytes.count
+    bytes.append(contentsOf: key.utf8)
+    guard !bytes[start...].allSatisfy(Self.isBare) else { return }
+    bytes.removeSubrange(start...)
+    let word = String(key.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    bytes.append(contentsOf: word.utf8)
   }
 
-  private static func needsQuotes(_ value: String) -> Bool {
-    value.isEmpty
-      || value.utf8.contains {
-        $0 <= 0x20 || $0 >= 0x7f || $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\")
-      }
+  /// As it is, or quoted where it holds something else or nothing.
+  private mutating func append(value: String) {
+    let start = bytes.count
+    bytes.append(contentsOf: value.utf8)
+    guard bytes.count == start || !bytes[start...].allSatisfy({ Self.isBare($0) && $0 != UInt8(ascii: "\\") }) else {
+      return
+    }
+    bytes.removeSubrange(start...)
+    append(quoted: value)
+  }
+
+  private static func isBare(_ byte: UInt8) -> Bool {
+    byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "=") && byte != UInt8(ascii: "\"")
   }
 
   /// A JSON string (RFC 8259 section 7), with C1 controls and the line separators escaped as well.
-  private static func quoted(_ value: String) -> String {
-    var quoted = "\""
+  private mutating func append(quoted value: String) {
+    bytes.append(UInt8(ascii: "\""))
     for scalar in value.unicodeScalars {
       switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
+      case "\"": append(escape: "\\\"")
+      case "\\": append(escape: "\\\\")
+      case "\n": append(escape: "\\n")
+      case "\r": append(escape: "\\r")
+      case "\t": append(escape: "\\t")
       case _
       where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value):
         let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
+        append(escape: "\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+      default: bytes.append(contentsOf: scalar.utf8)
       }
     }
-    return quoted + "\""
+    bytes.append(UInt8(ascii: "\""))
   }
+
+  private mutating func append(escape text: String) { bytes.append(contentsOf: text.utf8) }
 }

@@ -30,12 +30,15 @@ package final class LogSink: Sendable {
   package var droppedLines: UInt64 { dropped.withLock { $0 } }
 
   /// Writes one line, which ends in a line feed; what exceeds `longestLine` bytes is cut.
-  func write(_ line: String) {
-    var bytes = Array(line.utf8.prefix(Self.longestLine))
-    if bytes.count == Self.longestLine { bytes[Self.longestLine - 1] = UInt8(ascii: "\n") }
+  func write(_ line: [UInt8]) {
+    var line = line
+    if line.count >= Self.longestLine {
+      line.removeSubrange((Self.longestLine - 1)...)
+      line.append(UInt8(ascii: "\n"))
+    }
     dropped.withLock { dropped in
       if dropped > 0, put(Array("level=warning msg=\"log lines dropped\" count=\(dropped)\n".utf8)) { dropped = 0 }
-      if !put(bytes) { dropped += 1 }
+      if !put(line) { dropped += 1 }
     }
   }
 

@@ -26,10 +26,11 @@ package struct StructuredLogHandler: LogHandler {
   }
 
   package func log(event: LogEvent) {
-    var facts = metadata
-    if let provided = metadataProvider?.get() { facts.merge(provided) { _, new in new } }
-    if let given = event.metadata { facts.merge(given) { _, new in new } }
+    // The event's own count before the provider's, and those before the logger's.
+    var facts = event.metadata ?? [:]
     if let error = event.error { facts["error"] = .string("\(error)") }
+    if let provided = metadataProvider?.get() { facts.merge(provided) { own, _ in own } }
+    if !metadata.isEmpty { facts.merge(metadata) { own, _ in own } }
     var line = LogLine(format: format)
     line.add("time", Timestamp.now().description)
     line.add("level", event.level.rawValue)
@@ -47,11 +48,13 @@ package struct StructuredLogHandler: LogHandler {
     "private_key",
   ].map { Array($0.utf8) }
 
-  /// Compares bytes: each key of each line passes here.
+  /// Compares bytes, and words only where one can begin: each key of each line passes here.
   static func isSecret(_ key: String) -> Bool {
     let key = key.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
-    return secretWords.contains { word in
-      key.count >= word.count && (0...key.count - word.count).contains { key[$0...].starts(with: word) }
+    return key.indices.contains { start in
+      secretInitials.contains(key[start]) && secretWords.contains { key[start...].starts(with: $0) }
     }
   }
+
+  private static let secretInitials = Array(Set(secretWords.compactMap(\.first)))
 }
