@@ -40,7 +40,9 @@ extension ConnectionHandler {
 
   func tellConnection(_ event: Event) {
     switch event {
-    case .settings: perform(machine.settingsReceived())
+    case .settings:
+      perform(machine.settingsReceived())
+      settingsChanged?()
     case .pingAcknowledged(let payload):
       if payload == noticePing { perform(machine.noticeAcknowledged()) }
     case .goAway(_, let code, let debug):
@@ -146,6 +148,7 @@ extension ConnectionHandler {
     unusable.succeed(error)
     closeStreams(error)
     connection = nil
+    settingsChanged = nil
     closed.succeed()
   }
 
@@ -211,6 +214,7 @@ extension ConnectionHandler {
     case .wait(let until): scheduleLiveness(at: until)
     case .ping(let until):
       _ = ping()
+      isLivenessPingQueued = true
       scheduleLiveness(at: until)
     case .dead:
       fail(

@@ -28,6 +28,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   var logger: Logger
   /// What its streams name as their connection; nil once the connection is over.
   var connection: HTTP2Connection?
+  /// Told after each SETTINGS of the peer's.
+  var settingsChanged: (@Sendable () -> Void)?
   /// The first reason found for the end of the connection.
   var failure: HTTP2Error?
 
@@ -36,6 +38,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   var provokedSeen = 0
   var handshakeTimer: Scheduled<Void>?
   var livenessTimer: Scheduled<Void>?
+  /// The next bytes out have the PING that liveness wants among them: control frames go before data.
+  var isLivenessPingQueued = false
   var graceTimer: Scheduled<Void>?
   /// Runs out with the peer's certificate.
   var certificateTimer: Scheduled<Void>?
@@ -199,7 +203,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         return fail(HTTP2Error(.connectionClosed, error.message, scope: .connection, maybeProcessed: true))
       }
       guard output.readableBytes > 0 else { break }
-      context.write(wrapOutboundOut(output), promise: nil)
+      context.write(wrapOutboundOut(output), promise: pingPromise(context))
       wrote = true
       guard more else { break }
       size = Self.nextBuffers
@@ -212,6 +216,15 @@ final class ConnectionHandler: ChannelInboundHandler {
       // Handlers queued more: after the reads that wait, so that no stream keeps the loop.
       scheduleFlush()
     }
+  }
+
+  /// Tells liveness when the PING has left; nil where none is waiting.
+  private func pingPromise(_ context: ChannelHandlerContext) -> EventLoopPromise<Void>? {
+    guard isLivenessPingQueued else { return nil }
+    isLivenessPingQueued = false
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.assumeIsolated().whenSuccess { self.liveness.pingSent(now: .now) }
+    return sent
   }
 
   private func fill(_ output: inout ByteBuffer) throws(SessionError) -> Bool {

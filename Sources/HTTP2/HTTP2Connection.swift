@@ -36,6 +36,12 @@ package final class HTTP2Connection: Sendable {
   /// On the event loop. Streams that may be opened beside the present ones, by what the peer allows.
   package var availableStreams: Int { core.availableStreams }
 
+  /// Has `body` called on the event loop after each SETTINGS of the peer's from now on. One at a time: a later one takes the place
+  /// of an earlier. From any thread.
+  package func whenSettingsChange(_ body: @escaping @Sendable () -> Void) {
+    eventLoop.execute { self.core.settingsChanged = body }
+  }
+
   /// On the event loop. The peer's certificate in DER once TLS is up; nil on plaintext. Whatever it claims (its SAN) was
   /// signed by one of `HTTP2TLS.trustRoots`.
   package var peerCertificate: [UInt8]? { core.peerCertificate }

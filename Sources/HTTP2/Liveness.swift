@@ -1,5 +1,6 @@
 /// A value: whether the peer is still there. Any byte from it counts; after silence it is asked by PING, and without any byte
-/// within the timeout it is gone.
+/// within the timeout it is gone. The timeout counts from when the PING left this process: on a slow link it waits behind what
+/// was written before it.
 struct Liveness {
   enum Action: Hashable {
     /// Call `timerFired` again then.
@@ -26,6 +27,11 @@ struct Liveness {
   mutating func heard(now: ContinuousClock.Instant) {
     lastHeard = now
     pingedAt = nil
+  }
+
+  /// The PING that was asked for has been given to the kernel.
+  mutating func pingSent(now: ContinuousClock.Instant) {
+    if pingedAt != nil { pingedAt = now }
   }
 
   mutating func timerFired(now: ContinuousClock.Instant) -> Action {

@@ -20,6 +20,7 @@ struct ServerListener: Sendable {
         .serverChannelOption(.backlog, value: 512)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .childChannelOption(.notSentLowWatermark, value: .linkNotSent)
         .childChannelOption(.writeBufferWaterMark, value: .link)
         .childChannelInitializer { channel in
           channel.eventLoop.makeCompletedFuture { try prepare(channel, current, registry) }

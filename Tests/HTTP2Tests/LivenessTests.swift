@@ -32,6 +32,22 @@ import Testing
     }
   }
 
+  @Test func theTimeoutCountsFromWhenThePingHasLeft() {
+    var liveness = liveness()
+    #expect(liveness.timerFired(now: after(5)) == .ping(until: after(7)))
+    liveness.pingSent(now: after(6.5))
+    #expect(liveness.timerFired(now: after(7)) == .wait(until: after(8.5)))
+    #expect(liveness.timerFired(now: after(8.5)) == .dead)
+  }
+
+  @Test func aPingThatLeavesAfterAnAnswerChangesNothing() {
+    var liveness = liveness()
+    #expect(liveness.timerFired(now: after(5)) == .ping(until: after(7)))
+    liveness.heard(now: after(6))
+    liveness.pingSent(now: after(6.5))
+    #expect(liveness.timerFired(now: after(7)) == .wait(until: after(11)))
+  }
+
   @Test func timerThatFiresEarlyWaits() {
     var liveness = liveness()
     #expect(liveness.timerFired(now: after(5)) == .ping(until: after(7)))

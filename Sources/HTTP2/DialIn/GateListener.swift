@@ -22,6 +22,7 @@ struct GateListener: Sendable {
         .serverChannelOption(.backlog, value: 512)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .childChannelOption(.notSentLowWatermark, value: .linkNotSent)
         .childChannelOption(.writeBufferWaterMark, value: .link)
         .childChannelInitializer { channel in
           channel.eventLoop.makeCompletedFuture { try prepare(channel, current) }
