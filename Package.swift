@@ -154,7 +154,7 @@ let package = Package(
     tests("Nghttp2", name: "Nghttp2"),
     tests("Libssh2", "TestFleet", .nioCore, name: "Libssh2"),
     tests("HTTP2", "Nghttp2", "TestFleet", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
-    tests("RPC", "HTTP2", .nioCore, .nioPosix, .logging, name: "RPC"),
+    tests("RPC", "HTTP2", "TestFleet", .nioCore, .nioPosix, .logging, name: "RPC"),
     tests(
       "AgentAPI", "RPC", "HTTP2", "TestFleet", .nioCore, .nioPosix, .protobuf, .logging, .lifecycle, name: "AgentAPI",
       exclude: ["Python"]),

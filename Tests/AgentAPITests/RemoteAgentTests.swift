@@ -1,4 +1,6 @@
 import FoundationEssentials
+import HTTP2
+import NIOCore
 import SwiftProtobuf
 import Synchronization
 import Testing
@@ -13,6 +15,34 @@ import Testing
     try await AgentHouse.serving(agent) { port, _ in
       try await AgentHouse.linked(to: port) { try await body(agent, $0) }
     }
+  }
+
+  @Test func aRefusedStreamIsAskedForAgainAndThenReported() async throws {
+    let asked = Mutex(0)
+    let server = try await HTTP2Server.bind(
+      host: "127.0.0.1", port: 0, tls: nil, settings: AgentHouse.patient.http2, group: AgentHouse.group,
+      logger: AgentHouse.logger
+    ) { stream, head, _ in
+      if head.first(named: ":path")?.hasSuffix("/Describe") == true { asked.withLock { $0 += 1 } }
+      stream.reset(.refusedStream)
+      return Deaf()
+    }
+    try await AgentHouse.linked(to: server.localAddress.port!) { remote in
+      let failure = await failure { _ = try await remote.describe(DescribeRequest(), AgentHouse.context) }
+      #expect(failure?.code == .unreachable)
+      #expect(failure?.mayHaveRun == false)
+      #expect(asked.withLock { $0 } == 3)
+    }
+    await server.shutdown(grace: .zero)
+  }
+
+  /// Wants nothing of a stream that is reset.
+  private final class Deaf: HTTP2StreamHandler {
+    func received(head: [HTTP2Header], endStream: Bool) {}
+    func received(data: ByteBuffer, endStream: Bool) {}
+    func received(trailers: [HTTP2Header]) {}
+    func writable() {}
+    func closed(_ error: HTTP2Error?) {}
   }
 
   private func failure(_ body: () async throws -> Void) async -> AgentError? {

@@ -1,5 +1,6 @@
 import HTTP2
 import NIOCore
+import TestFleet
 import Testing
 
 @testable import RPC
@@ -83,6 +84,55 @@ import Testing
       #expect(reached)
       for _ in 0..<4 { release.happened() }
     }
+  }
+
+  @Test func anAnswerBeforeTheWholeRequestGivesTheStreamBack() async throws {
+    let early = RPCHandler.clientStream { _, _ in RPCAnswer(framed("enough")) }
+    var settings = HTTP2Settings()
+    settings.streamWindow = 65_535
+    settings.connectionWindow = 65_535
+    try await Loopback.with(["/t/Early": early], http2: settings) { loopback in
+      let connection = loopback.connection
+      let all = try await connection.eventLoop.submit { connection.availableStreams }.get()
+      // The rest does not fit the window, which the handler never opens.
+      let large = FramedMessage(ByteBuffer(repeating: 1, count: 1 << 20))
+      let reply = try await loopback.client.unary("/t/Early", large, deadline: Loopback.later)
+      #expect(reply.message == ByteBuffer(string: "enough"))
+      try await until { try await connection.eventLoop.submit { connection.availableStreams }.get() == all }
+    }
+  }
+
+  @Test func anAnswerThatNobodyTakesEndsWithItsStream() async throws {
+    let large = RPCHandler.unary { _, _ in RPCAnswer(FramedMessage(ByteBuffer(repeating: 1, count: 1 << 20))) }
+    var http2 = HTTP2Settings()
+    http2.streamWindow = 65_535
+    var settings = RPCSettings()
+    settings.lastWordTimeout = .milliseconds(10)
+    try await Loopback.with(["/t/Method": large], http2: http2, server: settings) { loopback in
+      // Never gives back what it was sent.
+      let failure = await #expect(throws: HTTP2Error.self) {
+        _ = try await RawCall.make(on: loopback.connection, RawCall.head)
+      }
+      #expect(failure?.code == .streamReset(.cancel))
+    }
+  }
+
+  @Test func aCallThatWaitsForAStreamIsWokenByLaterSettings() async throws {
+    let peer = try await ReluctantPeer.start()
+    let connection = try await peer.connect()
+    let client = RPCClient(connection: connection, authority: "127.0.0.1", isSecure: false)
+    let failure = await #expect(throws: RPCError.self) {
+      _ = try await client.unary("/t/Method", framed(""), deadline: .now + .milliseconds(10))
+    }
+    #expect(failure?.code == .deadlineExceeded)
+    #expect(failure?.mayHaveRun == false)
+    let call = Task { try await client.unary("/t/Method", framed(""), deadline: Loopback.later) }
+    try await Task.sleep(for: .milliseconds(20))
+    peer.allowStreams()
+    try await peer.requested.get()
+    await connection.close()
+    await #expect(throws: RPCError.self) { try await call.value }
+    try await peer.listener.close()
   }
 
   @Test(arguments: [

@@ -144,23 +144,19 @@ import Testing
 
   @Test func queueKeepsTheOrderAndItsBound() {
     var queue = CallQueue<Int>(limit: 3)
-    let taken = [1, 2, 3, 4].map { queue.append($0) }
+    let taken = [1, 2, 3, 4].map { queue.append($0, isWaiting: { _ in true }) }
     #expect(taken == [true, true, true, false])
-    var opened: [Int] = []
-    var room = 2
-    queue.drain { call in
-      guard room > 0 else { return false }
-      room -= 1
-      opened.append(call)
-      return true
+    #expect(queue.first == 1)
+    queue.removeFirst()
+    #expect(queue.append(5, isWaiting: { _ in true }) == true)
+    // The places of calls that gave up are free.
+    #expect(queue.append(6, isWaiting: { $0 != 3 }) == true)
+    var left: [Int] = []
+    while let call = queue.first {
+      left.append(call)
+      queue.removeFirst()
     }
-    #expect(opened == [1, 2])
-    #expect(queue.append(5) == true)
-    queue.drain { call in
-      opened.append(call)
-      return true
-    }
-    #expect(opened == [1, 2, 3, 5])
+    #expect(left == [2, 5, 6])
     #expect(queue.isEmpty)
   }
 }

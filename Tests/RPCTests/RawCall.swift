@@ -21,6 +21,7 @@ final class RawCall: HTTP2StreamHandler {
   static func make(on connection: HTTP2Connection, _ head: [HTTP2Header]) async throws -> [HTTP2Header] {
     try await connection.eventLoop.flatSubmit {
       let answer = connection.eventLoop.makePromise(of: [HTTP2Header].self)
+      answer.fail(after: .seconds(40))
       do {
         let stream = try connection.openStream(head: head, endStream: false, handler: RawCall(answer: answer))
         stream.send(data: FramedMessage(ByteBuffer()).bytes, endStream: true)
@@ -37,6 +38,14 @@ final class RawCall: HTTP2StreamHandler {
   func writable() {}
   func closed(_ error: HTTP2Error?) {
     if let error { answer.fail(error) } else { answer.succeed(fields) }
+  }
+}
+
+extension EventLoopPromise {
+  /// Bounds a wait that cancellation does not reach.
+  func fail(after time: TimeAmount) {
+    let timer = futureResult.eventLoop.scheduleTask(in: time) { fail(ChannelError.connectTimeout(time)) }
+    futureResult.whenComplete { _ in timer.cancel() }
   }
 }
 

@@ -31,8 +31,9 @@ extension LinkedAgent {
       _ = try await client.serverStream(
         AgentProtocol.watch, try request.framed(), metadata: metadata, deadline: context.deadline
       ) { try await sink(try WatchEvent(answered: $0)) }
-      throw RPCError(.unavailable, "the agent ended the watch", mayHaveRun: false)
     }
+    throw AgentError(
+      RPCError(.unavailable, "the agent ended the watch", mayHaveRun: false), agent: whereabouts, elapsed: .zero)
   }
 
   package func stat(_ request: StatRequest, _ context: CallContext) async throws -> (FileInfo, CallTimings) {
@@ -86,8 +87,10 @@ extension LinkedAgent {
       do {
         return try await body(client, context.metadata)
       } catch let error as RPCError {
-        // A call is made three times at most.
-        let isWorthRepeating = error.scope == .connection && !error.mayHaveRun && attempt < 3
+        // The agent's handlers have not seen it: the link was lost before, or the stream was refused. A status of the agent's own
+        // may have run. A call is made three times at most.
+        let wasRefused = error.scope == .connection || error.code == .unavailable
+        let isWorthRepeating = wasRefused && !error.mayHaveRun && attempt < 3
         guard isWorthRepeating else {
           throw AgentError(error, agent: whereabouts, elapsed: start.duration(to: .now))
         }

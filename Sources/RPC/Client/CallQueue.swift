@@ -11,20 +11,19 @@ struct CallQueue<Call> {
 
   var isEmpty: Bool { calls.isEmpty }
 
+  /// The call whose turn it is.
+  var first: Call? { calls.first }
+
   /// False when the queue is full.
-  mutating func append(_ call: Call) -> Bool {
+  ///
+  /// - Parameter isWaiting: Says of a call that was queued whether it still waits: the others give up their places where none
+  ///   is free.
+  mutating func append(_ call: Call, isWaiting: (Call) -> Bool) -> Bool {
+    if calls.count >= limit { calls.removeAll { !isWaiting($0) } }
     guard calls.count < limit else { return false }
     calls.append(call)
     return true
   }
 
-  /// Gives each call to `open` until that returns false: the call keeps its turn then.
-  mutating func drain(_ open: (Call) -> Bool) {
-    while let call = calls.first, open(call) { calls.removeFirst() }
-  }
-
-  mutating func removeAll() -> Deque<Call> {
-    defer { calls = [] }
-    return calls
-  }
+  mutating func removeFirst() { calls.removeFirst() }
 }

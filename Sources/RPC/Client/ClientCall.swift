@@ -162,6 +162,9 @@ final class ClientCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
     }
   }
 
+  /// Whether a stream would be of use: the call waits for one.
+  var wantsStream: Bool { state.withLock { $0.machine.wantsStream } }
+
   /// There will be no stream.
   func fail(_ error: RPCError) {
     over(error)
@@ -169,14 +172,24 @@ final class ClientCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
 
   func received(head: [HTTP2Header], endStream: Bool) {
     perform(state.withLock { $0.machine.headReceived(head, endStream: endStream) })
+    if endStream { dropRest() }
   }
 
   func received(data: ByteBuffer, endStream: Bool) {
     perform(state.withLock { $0.machine.dataReceived(data, endStream: endStream) })
+    if endStream { dropRest() }
   }
 
   func received(trailers: [HTTP2Header]) {
     perform(state.withLock { $0.machine.trailersReceived(trailers) })
+    dropRest()
+  }
+
+  /// The server said its last word. What its window has not let out of the request by now is in vain, and would keep the stream
+  /// open for ever where the server reads no more of it.
+  private func dropRest() {
+    guard let stream = state.withLock({ $0.stream }), stream.pendingBytes > 0 else { return }
+    stream.reset(.cancel)
   }
 
   func writable() {

@@ -11,7 +11,13 @@ package final class RPCClient: Sendable {
   private let authority: String
   private let scheme: String
   private let settings: RPCSettings
-  private let queue: NIOLoopBoundBox<CallQueue<ClientCall>>
+  private let waiting: NIOLoopBoundBox<Waiting>
+
+  private struct Waiting {
+    var queue: CallQueue<ClientCall>
+    /// Opening a stream may end the connection, which asks for the same again.
+    var isDraining = false
+  }
 
   /// - Parameter authority: `host:port`, as the server knows itself.
   package init(
@@ -21,9 +27,11 @@ package final class RPCClient: Sendable {
     self.authority = authority
     scheme = isSecure ? "https" : "http"
     self.settings = settings
-    queue = .makeBoxSendingValue(CallQueue(limit: settings.maxWaitingCalls), eventLoop: connection.eventLoop)
-    // Calls that wait for a stream learn that none will come.
+    waiting = .makeBoxSendingValue(
+      Waiting(queue: CallQueue(limit: settings.maxWaitingCalls)), eventLoop: connection.eventLoop)
+    // Calls that wait for a stream learn that none will come, or that the peer allows more than it did.
     connection.unusable.whenSuccess { [weak self] _ in self?.drain() }
+    connection.whenSettingsChange { [weak self] in self?.drain() }
   }
 
   /// One message there, one back.
@@ -126,15 +134,18 @@ package final class RPCClient: Sendable {
   // On the event loop.
   private func begin(_ call: ClientCall) {
     call.begin()
-    if queue.value.isEmpty, open(call) { return }
-    if queue.value.append(call) { return }
+    if waiting.value.queue.isEmpty, open(call) { return }
+    if waiting.value.queue.append(call, isWaiting: \.wantsStream) { return }
     call.fail(
       RPCError(.resourceExhausted, "\(settings.maxWaitingCalls) calls wait for a stream already", mayHaveRun: false))
   }
 
-  // On the event loop.
+  // On the event loop. Whose turn it is keeps it until there is a stream.
   private func drain() {
-    queue.value.drain(open)
+    guard !waiting.value.isDraining else { return }
+    waiting.value.isDraining = true
+    while let call = waiting.value.queue.first, open(call) { waiting.value.queue.removeFirst() }
+    waiting.value.isDraining = false
   }
 
   /// On the event loop. False when the call has to wait for a stream.

@@ -38,6 +38,8 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
     var timer = CallTimer<ServerCall>()
     var result: Result<Answer, RPCError>?
     var isHeadSent = false
+    /// The timer is the client's from then on.
+    var isLastWordSaid = false
   }
   private let state: Mutex<State>
 
@@ -94,7 +96,12 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
   }
 
   func handleScheduledCallback(eventLoop: some EventLoop) {
-    perform(state.withLock { $0.machine.deadlinePassed() })
+    if state.withLock({ $0.isLastWordSaid }) {
+      // Not closed by now: the client keeps its window shut, or half of its request back.
+      stream.reset(.cancel)
+    } else {
+      perform(state.withLock { $0.machine.deadlinePassed() })
+    }
   }
 
   private func flush() {
@@ -115,7 +122,8 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
   /// The last word. A client that still sends sees it and resets the stream: a reset from here would drop it.
   private func finish(_ result: Result<Answer, RPCError>) {
     let isHeadSent = state.withLock { state in
-      state.timer.cancel()
+      state.isLastWordSaid = true
+      state.timer.set(for: .now + settings.lastWordTimeout, on: stream.eventLoop, self)
       return state.isHeadSent
     }
     switch result {
@@ -230,10 +238,14 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
     if let result = effects.finish { finishLater(result) }
     if effects.rearmsDeadline {
       let instant = ContinuousClock.now + settings.deadlineGrace
-      onEventLoop { call in call.state.withLock { $0.timer.set(for: instant, on: call.stream.eventLoop, call) } }
+      onEventLoop { call in call.rearm(at: instant) }
     }
     if let reader = effects.reader { reader.waiter.resume(returning: reader.delivery) }
     effects.watcher?.resume()
+  }
+
+  private func rearm(at instant: ContinuousClock.Instant) {
+    state.withLock { if !$0.isLastWordSaid { $0.timer.set(for: instant, on: stream.eventLoop, self) } }
   }
 
   private func finishLater(_ result: Result<Answer, RPCError>) {
