@@ -13,6 +13,8 @@ package struct RegistryError: Error, Sendable, Hashable {
     case refused
     /// etcd's user may not do this.
     case forbidden
+    /// etcd takes no more rows: its quota is used up, and its alarm stands.
+    case noSpace
     /// An answer that is too large or that is not what etcd's gateway says.
     case malformed
     /// The revision asked for is no longer kept: list again.

@@ -71,6 +71,7 @@ struct EtcdClusterTests {
         for (number, registry) in all.enumerated() { try registry.publish(tunnelled("agent", via: "c\(number)")) }
         try await running(all) {
           try await eventually("all agree") { agree(all, rows: 3) }
+          var healing: [Duration] = []
           for turn in 1...3 {
             let before = cut.snapshot
             relay.cut()
@@ -81,10 +82,13 @@ struct EtcdClusterTests {
             #expect(cut.snapshot == before)
             #expect(!cut.standing.isSynced)
             relay.heal()
-            _ = try await time("three coordinators agree after one was cut off and healed") {
-              agree(all, rows: 3 + turn)
-            }
+            healing.append(
+              try await time("three coordinators agree after one was cut off and healed") {
+                agree(all, rows: 3 + turn)
+              })
           }
+          // What is promised; on a busy machine it need not be each time.
+          #expect(healing.contains { $0 <= .seconds(1) }, "\(healing)")
         }
       }
     }

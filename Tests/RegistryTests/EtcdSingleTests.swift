@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
 import TestFleet
 import Testing
 
@@ -203,6 +204,36 @@ struct EtcdSingleTests {
           }
         }
       }
+    }
+  }
+
+  @Test("etcd out of space: nothing is written, and what stands is followed all the same")
+  func outOfSpace() async throws {
+    // Less than an empty one takes.
+    try await EtcdCluster.with(1, arguments: ["--quota-backend-bytes", "1"]) { cluster in
+      let refusals = Refusals()
+      var settings = EtcdSettings(endpoints: cluster.endpoints)
+      settings.leaseTime = .seconds(2)
+      let registry = try EtcdRegistry(settings, logger: Logger(label: "test") { _ in refusals })
+      try registry.publish(dialled("a"))
+      try await running([registry]) {
+        try await eventually("refused twice") { refusals.count.withLock { $0 } >= 2 }
+        #expect(registry.standing.isSynced)
+        #expect(registry.figures.sessions == 1)
+        #expect(registry.publication(of: dialled("a").id) == .waiting)
+      }
+    }
+  }
+
+  /// Counts the lines that tell of no space.
+  private final class Refusals: LogHandler {
+    let count = Mutex(0)
+    var metadata: Logger.Metadata { get { [:] } set {} }
+    var logLevel: Logger.Level { get { .error } set {} }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? { get { nil } set {} }
+
+    func log(event: LogEvent) {
+      if "\(event.message)".contains("no space") { count.withLock { $0 += 1 } }
     }
   }
 

@@ -2,6 +2,8 @@ import Foundation
 import TestFleet
 import Testing
 
+@testable import scout
+
 extension EndToEnd {
   /// Two coordinators that share agents through a real etcd.
   @Suite(
@@ -32,6 +34,14 @@ extension EndToEnd {
       }
 
       deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    }
+
+    @Test(arguments: ["https://B.example:7443", "https://b.example", "https://b.example:7443/", "https://b.example#2"])
+    func oneAgentIsOneHoweverItsURLIsSpelled(url: String) throws {
+      let told = try SharedAgents.Told(segment: "dc1", url: "https://b.example:7443")
+      #expect(try SharedAgents.Place(segment: "dc1", url: url) == told.place)
+      #expect(try SharedAgents.Place(segment: "dc2", url: url) != told.place)
+      #expect(try SharedAgents.Place(segment: "dc1", url: "https://b.example:7444") != told.place)
     }
 
     @Test func anAgentThatOneCoordinatorIsToldOfServesTheOtherAlsoWithoutEtcd() async throws {

@@ -29,6 +29,11 @@ struct LeaseHolder: Sendable {
       } catch let error as RegistryError where error.code == .forbidden {
         // Rows can still be read. The next wake tries again.
         logger.error("Registry refuses this coordinator's rows", metadata: ["reason": "\(error.message)"])
+      } catch let error as RegistryError where error.code == .noSpace {
+        // The same: leases live on and rows can be read, while nothing is written.
+        logger.error(
+          "Registry has no space: compact and defragment etcd, then disarm its alarm",
+          metadata: ["reason": "\(error.message)"])
       }
     }
   }

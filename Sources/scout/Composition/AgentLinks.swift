@@ -34,7 +34,7 @@ struct AgentLinks {
         name: name, host: url.host, port: url.port, tls: url.scheme == "https" ? tls : nil)
       let agent = RemoteAgent(target: target, group: group, logger: logger)
       links.append(AgentLink(name: name, segment: segment, service: agent, priority: url.priority))
-      told.append(.init(segment: segment, url: String(text.dropFirst(segment.utf8.count + 1))))
+      told.append(try .init(segment: segment, url: String(text.dropFirst(segment.utf8.count + 1))))
       services.append(agent)
     }
   }

@@ -15,13 +15,36 @@ import Synchronization
 /// forgotten.
 final class SharedAgents: Service {
   /// An agent of the settings: `SEGMENT=URL`.
-  struct Told: Sendable, Hashable {
-    var segment: String
-    var url: String
+  struct Told: Sendable {
+    let segment: String
+    let url: String
+    let place: Place
+
+    /// - Throws: `SettingsError` for what is no agent's URL.
+    init(segment: String, url: String) throws(SettingsError) {
+      self.segment = segment
+      self.url = url
+      place = try Place(segment: segment, url: url)
+    }
+  }
+
+  /// Where an agent is, however its URL is spelled: letters' case, a standing port, a slash, a priority.
+  struct Place: Sendable, Hashable {
+    let segment: String
+    let host: String
+    let port: Int
+
+    init(segment: String, url: String) throws(SettingsError) {
+      let parts = try AgentLinks.split("\(segment)=\(url)").url
+      self.segment = segment
+      host = parts.host.lowercased()
+      port = parts.port
+    }
   }
 
   private let registry: EtcdRegistry
-  private let told: Set<Told>
+  private let told: [Told]
+  private let places: Set<Place>
   private let directory: AgentDirectory
   private let logger: Logger
   typealias Dial = @Sendable (_ row: RegistryRow) -> (agent: RemoteAgent, priority: Int)?
@@ -44,7 +67,8 @@ final class SharedAgents: Service {
     dial: @escaping Dial
   ) {
     self.registry = registry
-    self.told = Set(told)
+    self.told = told
+    places = Set(told.map(\.place))
     self.directory = directory
     self.logger = logger
     self.dial = dial
@@ -69,12 +93,14 @@ final class SharedAgents: Service {
     state.withLock { state in
       state.listed = Set(snapshot.rows.keys)
       return snapshot.rows.values.filter { row in
-        guard row.id.way == .dialled, let url = row.addresses.first,
-          !told.contains(Told(segment: row.id.segment, url: url))
-        else { return false }
+        guard row.id.way == .dialled, let url = row.addresses.first, !isTold(row.id.segment, url) else { return false }
         return state.followed.insert(row.id).inserted
       }
     }
+  }
+
+  private func isTold(_ segment: String, _ url: String) -> Bool {
+    (try? Place(segment: segment, url: url)).map(places.contains) ?? false
   }
 
   private func publish(_ agent: Told) {

@@ -25,14 +25,17 @@ final class EtcdCluster: Sendable {
   private let peers: [String]
   private let directory: URL
   private let security: Security?
+  /// Of etcd, beside what a member needs.
+  private let more: [String]
   private let processes: Mutex<[Process?]>
 
   /// A cluster for the length of `body`, stopped whatever happens in it.
   static func with<Result>(
-    _ size: Int, security: Security? = nil, isolation: isolated (any Actor)? = #isolation,
+    _ size: Int, security: Security? = nil, arguments: [String] = [],
+    isolation: isolated (any Actor)? = #isolation,
     _ body: (EtcdCluster) async throws -> Result
   ) async throws -> Result {
-    let cluster = try EtcdCluster(size, security: security)
+    let cluster = try EtcdCluster(size, security: security, arguments: arguments)
     do {
       for member in 0..<size { try cluster.start(member) }
       for member in 0..<size { try await cluster.answers(member) }
@@ -45,7 +48,8 @@ final class EtcdCluster: Sendable {
     }
   }
 
-  private init(_ size: Int, security: Security?) throws {
+  private init(_ size: Int, security: Security?, arguments: [String]) throws {
+    more = arguments
     directory = FileManager.default.temporaryDirectory.appending(path: "scout-etcd-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     ports = try (0..<size).map { _ in try freePort() }
@@ -69,6 +73,7 @@ final class EtcdCluster: Sendable {
         "--client-cert-auth",
       ]
     }
+    arguments += more
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
     let script = "log=$1; shift; \"$@\" </dev/null >>\"$log\" 2>&1 & read -r _; kill -9 $! 2>/dev/null"
