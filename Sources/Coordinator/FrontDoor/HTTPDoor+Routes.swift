@@ -73,7 +73,10 @@ extension HTTPDoor {
       body = []
     }
     connection.requestArrived()
-    await answer.answer(request, body, of: principal, at: self, connection)
+    await answer.answer(request, body, of: principal, at: self, connection) { calls in
+      // Each call of a batch counts.
+      limiter.charge(caller, calls - 1)
+    }
     return true
   }
 
@@ -105,12 +108,15 @@ extension AnswerWriter {
   }
 
   fileprivate mutating func answer(
-    _ request: Request, _ body: [UInt8], of principal: String, at door: HTTPDoor, _ connection: HTTPConnection
+    _ request: Request, _ body: [UInt8], of principal: String, at door: HTTPDoor, _ connection: HTTPConnection,
+    admitted: (_ calls: Int) -> Void
   ) async {
     let message = MCPHTTPRequest(method: request.method.rawValue, fields: request.mcpFields, body: body)
     switch door.endpoint.received(message, principal: principal, now: .now) {
     case .respond(let answer): await write(answer)
-    case .run(let exchange): await door.run(exchange, of: principal, &self, connection)
+    case .run(let exchange):
+      admitted(exchange.calls.count)
+      await door.run(exchange, of: principal, &self, connection)
     case .listen(let stream): await door.listen(to: stream, &self, connection)
     }
   }

@@ -23,6 +23,9 @@ struct TokenBucket: Sendable {
     return .seconds((1 - tokens) / perSecond)
   }
 
+  /// Takes tokens that are not there yet, too: who asks next waits longer.
+  mutating func charge(_ count: Int) { tokens -= Double(count) }
+
   /// Full again, hence no different from a new one.
   func isFull(perMinute: Int, burst: Int, now: ContinuousClock.Instant) -> Bool {
     tokens + max(.zero, now - refilled).inSeconds * Double(perMinute) / 60 >= Double(burst)
@@ -58,6 +61,12 @@ final class RateLimiter: Sendable {
       return state.buckets[caller, default: TokenBucket(burst: burst, now: now)]
         .take(perMinute: perMinute, burst: burst, now: now)
     }
+  }
+
+  /// One request of `caller` was admitted and turned out to be `count` more.
+  func charge(_ caller: String, _ count: Int) {
+    guard perMinute > 0, count > 0 else { return }
+    state.withLock { $0.buckets[caller]?.charge(count) }
   }
 
   /// Forgets the callers whose buckets are full, at most once a second; where all are busy, anyone, rather than grow.

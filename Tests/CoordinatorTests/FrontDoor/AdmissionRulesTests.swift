@@ -25,6 +25,20 @@ import Testing
     #expect(RateLimiter(perMinute: 0, burst: 0).admit("a", now: start) == nil)
   }
 
+  @Test func theOtherCallsOfABatchAreWaitedForAfterwards() {
+    let limiter = RateLimiter(perMinute: 60, burst: 2)
+    let start = ContinuousClock.now
+    #expect(limiter.admit("a", now: start) == nil)
+    limiter.charge("a", 9)
+    #expect(limiter.admit("a", now: start) == .seconds(9))
+    #expect(limiter.admit("b", now: start) == nil)
+    #expect(limiter.admit("a", now: start + .seconds(9)) == nil)
+    // One call is one request, and nobody who is unknown is charged.
+    limiter.charge("a", 0)
+    limiter.charge("c", 5)
+    #expect(limiter.admit("c", now: start) == nil)
+  }
+
   @Test func linesAreCutWhereverTheChunksEnd() {
     let text = Array("one\n\ntwo\r\nthree too long for the limit\nfour".utf8)
     for size in 1...text.count {
