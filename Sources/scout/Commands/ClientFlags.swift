@@ -33,7 +33,7 @@ struct ClientFlags: ParsableArguments {
     if let url {
       let caller = RemoteToolCaller(
         url: url, apiKey: ProcessInfo.processInfo.environment["SCOUT_API_KEY"],
-        timeout: .milliseconds(timeoutMs ?? 30_000) + .seconds(10))
+        timeout: timeoutMs.map { .milliseconds($0) + .seconds(10) })
       return try await caller.call(tool, arguments)
     }
     let call = arguments

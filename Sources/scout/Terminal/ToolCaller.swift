@@ -30,8 +30,10 @@ struct RemoteToolCaller: ToolCaller {
   let url: String
   /// Sent as a bearer token.
   let apiKey: String?
-  /// Longest wait for the answer.
-  let timeout: Duration
+  /// Longest wait for the answer; nil leaves it to the coordinator, which knows its own settings and answers by then.
+  let timeout: Duration?
+  /// Longest wait for any byte: a coordinator at work says something every 15 seconds.
+  var silence: Duration = .seconds(40)
 
   func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult {
     var request = HTTPClientRequest(url: url)
@@ -53,10 +55,20 @@ struct RemoteToolCaller: ToolCaller {
       ]),
     ])
     request.body = .bytes(ByteBuffer(bytes: body.serialized()))
+    var configuration = HTTPClient.Configuration()
+    configuration.timeout = .init(connect: .seconds(10), read: TimeAmount(silence))
+    let client = HTTPClient(configuration: configuration)
+    let answer: Result<ToolResult, any Error>
+    do { answer = .success(try await ask(request, client)) } catch { answer = .failure(error) }
+    try? await client.shutdown()
+    return try answer.get()
+  }
+
+  private func ask(_ request: HTTPClientRequest, _ client: HTTPClient) async throws -> ToolResult {
     let response: HTTPClientResponse
     let content: ByteBuffer
     do {
-      response = try await HTTPClient.shared.execute(request, timeout: TimeAmount(timeout))
+      response = try await client.execute(request, timeout: TimeAmount(timeout ?? Self.longest))
       content = try await response.body.collect(upTo: Self.answerLimit)
     } catch {
       throw TerminalError("no answer from \(url): \(error). Is the coordinator running there? See GET /health")
@@ -64,6 +76,9 @@ struct RemoteToolCaller: ToolCaller {
     return try Self.result(
       of: content, contentType: response.headers.first(name: "Content-Type") ?? "", response.status)
   }
+
+  /// Above all that SCOUT_COMMAND_TIMEOUT may be.
+  private static let longest: Duration = .seconds(3700)
 
   /// The result within a JSON or an event-stream answer.
   private static func result(
