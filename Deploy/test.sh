@@ -13,5 +13,5 @@ Deploy/python-envs.sh
 # Arrows between targets are part of what is tested: an import that the manifest does not list is an error.
 flags=(--explicit-target-dependency-import-check error)
 swift build "${flags[@]}" --build-tests
-# One test at a time: many of them have deadlines, and two cores are soon busy.
-exec swift test "${flags[@]}" --skip-build --no-parallel "$@"
+# Two tests at a time: many of them have deadlines, and two cores are soon busy.
+exec swift test "${flags[@]}" --skip-build --parallel --experimental-maximum-parallelization-width 2 "$@"
