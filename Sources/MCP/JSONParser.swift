@@ -242,6 +242,8 @@ package struct JSONParser {
   }
 
   private func text(_ bytes: ArraySlice<UInt8>) throws(JSONError) -> String {
+    // Nearly all are ASCII, and decoding that is a copy.
+    if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw JSONError(code: .invalidText, message: "a string that is not UTF-8", offset: position)
     }

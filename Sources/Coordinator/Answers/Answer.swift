@@ -1,3 +1,5 @@
+import Telemetry
+
 /// What a call over hosts came to. A value.
 ///
 /// Every host that was asked is in exactly one group or failure.
@@ -100,4 +102,9 @@ package struct SharedTime: Sendable, Hashable {
     oldest = min(oldest, seconds)
     newest = max(newest, seconds)
   }
+
+  var isOne: Bool { oldest == newest }
+  /// As RFC 3339.
+  var oldestText: String { Timestamp(seconds: Int(oldest)).wholeSeconds }
+  var newestText: String { Timestamp(seconds: Int(newest)).wholeSeconds }
 }

@@ -125,8 +125,8 @@ package enum AnswerJSON {
 
   /// The newest of the group's times; the oldest, too, where they differ.
   private static func set(_ time: SharedTime, in members: inout [String: JSON]) {
-    members["modified"] = .string(UTCTime.text(time.newest))
-    if time.oldest != time.newest { members["modified_oldest"] = .string(UTCTime.text(time.oldest)) }
+    members["modified"] = .string(time.newestText)
+    if !time.isOne { members["modified_oldest"] = .string(time.oldestText) }
   }
 
   private static func tenths(_ milliseconds: Double) -> Double { (milliseconds * 10).rounded() / 10 }

@@ -90,7 +90,7 @@ package enum AnswerText {
     var out = ""
     for (entry, size) in zip(listing.entries, sizes) {
       out += letter(entry.type) + entry.mode + " " + String(repeating: " ", count: width - size.utf8.count) + size
-      out += " " + UTCTime.text(entry.modified.newest) + (entry.modified.oldest == entry.modified.newest ? "  " : "~ ")
+      out += " " + entry.modified.newestText + (entry.modified.isOne ? "  " : "~ ")
       out += ReadableText.escaped(entry.name)
       if let target = entry.linkTarget { out += " -> " + ReadableText.escaped(target) }
       if let error = entry.error { out += "  [\(error)]" }
@@ -121,8 +121,7 @@ package enum AnswerText {
   }
 
   private static func time(_ time: SharedTime) -> String {
-    time.oldest == time.newest
-      ? UTCTime.text(time.newest) : "\(UTCTime.text(time.oldest)) to \(UTCTime.text(time.newest))"
+    time.isOne ? time.newestText : "\(time.oldestText) to \(time.newestText)"
   }
 
   /// As ls(1) marks them.

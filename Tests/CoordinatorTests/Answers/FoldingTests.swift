@@ -37,16 +37,6 @@ import Testing
     }
   }
 
-  @Test(
-    arguments: [
-      (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_795_417_452, "2026-11-23T07:04:12Z"),
-      (-1, "1969-12-31T23:59:59Z"), (253_402_300_799, "9999-12-31T23:59:59Z"), (.max, "9999-12-31T23:59:59Z"),
-      (.min, "0000-01-01T00:00:00Z"),
-    ] as [(Int64, String)])
-  func tellsTime(_ seconds: Int64, _ text: String) {
-    #expect(UTCTime.text(seconds) == text)
-  }
-
   @Test(arguments: [
     ("plain", "plain"), ("a\u{1B}[31mred", "a\\x1b[31mred"), ("tab\tline\n", "tab\tline\n"),
     ("dos\r\nline", "dos\nline"),
