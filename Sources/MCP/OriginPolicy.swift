@@ -60,7 +60,8 @@ package struct OriginPolicy: Sendable, Hashable {
   /// Printable ASCII without what would begin a user's name, a path, a query or another value.
   private static func isAuthority(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: "/"), UInt8(ascii: "@"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\"), UInt8(ascii: ","):
+    case UInt8(ascii: "/"), UInt8(ascii: "@"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\"),
+      UInt8(ascii: ","):
       false
     default: byte > 0x20 && byte < 0x7F
     }

@@ -38,8 +38,8 @@ import Testing
       #expect(throws: RegistryError.self) { try line(text) }
     }
     let codes: [(Int, RegistryError.Code)] = [
-      (3, .refused), (4, .unreachable), (5, .leaseLost), (7, .forbidden), (8, .noSpace), (11, .compacted), (14, .unreachable),
-      (16, .unreachable), (99, .refused),
+      (3, .refused), (4, .unreachable), (5, .leaseLost), (7, .forbidden), (8, .noSpace), (11, .compacted),
+      (14, .unreachable), (16, .unreachable), (99, .refused),
     ]
     for (code, expected) in codes { #expect(EtcdFailure(message: nil, code: code).asError.code == expected) }
   }

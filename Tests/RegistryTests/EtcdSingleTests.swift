@@ -228,9 +228,18 @@ struct EtcdSingleTests {
   /// Counts the lines that tell of no space.
   private final class Refusals: LogHandler {
     let count = Mutex(0)
-    var metadata: Logger.Metadata { get { [:] } set {} }
-    var logLevel: Logger.Level { get { .error } set {} }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? { get { nil } set {} }
+    var metadata: Logger.Metadata {
+      get { [:] }
+      set {}
+    }
+    var logLevel: Logger.Level {
+      get { .error }
+      set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { nil }
+      set {}
+    }
 
     func log(event: LogEvent) {
       if "\(event.message)".contains("no space") { count.withLock { $0 += 1 } }
