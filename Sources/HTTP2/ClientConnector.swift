@@ -125,7 +125,7 @@ private final class Attempt: Sendable {
 
 extension ChannelOption where Self == ChannelOptions.Types.SocketOption {
   /// TCP_NOTSENT_LOWAT: bytes that may wait in the kernel without being on their way. Without it some megabytes wait there, and a
-  /// PING behind them. Source: tcp(7) of FreeBSD, `net.ipv4.tcp_notsent_lowat` in Linux's ip-sysctl.rst.
+  /// PING behind them. Source: `tcp_notsent_lowat` in Linux's Documentation/networking/ip-sysctl.rst.
   static var notSentLowWatermark: Self { .tcpOption(NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)) }
 }
 

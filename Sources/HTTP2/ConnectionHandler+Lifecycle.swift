@@ -210,7 +210,8 @@ extension ConnectionHandler {
 
   private func livenessTimerFired() {
     guard !machine.isClosed else { return }
-    switch liveness.timerFired(now: .now) {
+    let unsent = (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    switch liveness.timerFired(now: .now, unsent: unsent) {
     case .wait(let until): scheduleLiveness(at: until)
     case .ping(let until):
       _ = ping()

@@ -25,6 +25,7 @@ extension ConnectionHandler {
   private func head(_ fields: [HTTP2Header], endStream: Bool, on id: Int32) {
     guard let accept else {
       streams[id]?.peerEnded = endStream
+      streams[id]?.hasHead = true
       handler(of: id)?.received(head: fields, endStream: endStream)
       return
     }

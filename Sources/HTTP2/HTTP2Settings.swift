@@ -18,7 +18,8 @@ package struct HTTP2Settings: Sendable, Hashable {
 
   /// Silence after which a PING is sent.
   package var pingAfter: Duration = .seconds(5)
-  /// How long after that PING the connection is given up where nothing at all arrives.
+  /// How long after that PING has left this process the connection is given up where nothing at all arrives. While it waits behind
+  /// data of this side's own, the same for data that does not move.
   package var pingTimeout: Duration = .seconds(2)
   /// Server: from the TCP connection to the client's first SETTINGS.
   package var handshakeTimeout: Duration = .seconds(10)

@@ -8,6 +8,8 @@ struct StreamState {
   var unconsumed = 0
   /// The peer ended its side.
   var peerEnded = false
+  /// A head came from the peer: whatever it says later, it has seen the request.
+  var hasHead = false
   /// This side reset the stream: nothing but `closed` is told any more.
   var isReset = false
   /// Why the stream will have closed, where it is known before.
@@ -27,7 +29,7 @@ extension HTTP2Error {
     switch closer {
     case .session where code == .noError: return nil
     case .peer where code == .noError && state.peerEnded: return nil
-    case .session where code == .refusedStream, .peer where code == .refusedStream:
+    case .session where code == .refusedStream && !state.hasHead, .peer where code == .refusedStream && !state.hasHead:
       self = HTTP2Error(
         .refusedStream, "The peer did not process the request; send it again", scope: .stream, maybeProcessed: false)
     case .peer:

@@ -9,7 +9,7 @@ package struct RPCSettings: Sendable, Hashable {
   package var replyMargin: Duration = .zero
   /// Server: what a handler has, after the deadline cancelled it, to end with an answer of its own.
   package var deadlineGrace: Duration = .milliseconds(250)
-  /// Server: what a client has to take the last word of a call; its stream is reset then.
+  /// Server: how long the last word of a call may wait without the client taking any of it; the stream is reset then.
   package var lastWordTimeout: Duration = .seconds(120)
   /// Server: handlers see the certificate of who calls.
   package var showsPeerCertificate = false

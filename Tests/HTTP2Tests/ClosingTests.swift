@@ -20,6 +20,12 @@ import Testing
     #expect((error?.maybeProcessed ?? false) == maybe)
   }
 
+  @Test func aRefusalBehindAHeadIsNone() {
+    let error = HTTP2Error(closed: 7, by: .peer, state: StreamState(hasHead: true), sent: true)
+    #expect(error?.code == .streamReset(.refusedStream))
+    #expect(error?.maybeProcessed == true)
+  }
+
   @Test func whatNeverLeftWasNotProcessed() {
     let error = HTTP2Error(closed: 8, by: .user, state: StreamState(), sent: false)
     #expect(error?.maybeProcessed == false)

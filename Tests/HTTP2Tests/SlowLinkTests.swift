@@ -7,10 +7,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SlowLinkTests {
   @Test func aLinkFullOfOwnDataIsNotTakenForDead() async throws {
     let answered = loops.next().makePromise(of: Bool.self)
+    let bound = answered.futureResult.eventLoop.scheduleTask(in: .seconds(50)) { answered.succeed(false) }
+    defer { bound.cancel() }
     let listener = try await SlowPeer.listen(answered)
     var settings = HTTP2Settings()
     settings.pingAfter = .milliseconds(100)
-    // What the kernel would take without a bound (some megabytes) is more than the peer reads in this time.
+    // What waits in this process alone takes the peer longer, and so would what the kernel took without a bound.
     settings.pingTimeout = .seconds(1)
     let connection = try await HTTP2Connection.connect(
       host: "127.0.0.1", port: listener.localAddress?.port ?? 0, tls: nil, settings: settings, on: loops.next(),
@@ -42,16 +44,16 @@ private final class Upload: HTTP2StreamHandler {
   func closed(_ error: HTTP2Error?) { stream = nil }
 }
 
-/// Confined to its event loop: an HTTP/2 server with open windows that reads a megabyte a second through a small socket buffer, and
+/// Confined to its event loop: an HTTP/2 server with open windows that reads a third of a megabyte a second through a small socket buffer, and
 /// answers nothing but SETTINGS and PING.
 private final class SlowPeer: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   private static let piece = 16 << 10
-  private static let pause = TimeAmount.milliseconds(16)
-  /// Each is asked for after the answer to the one before, so the third shows that two came in time.
-  private static let enough = 3
+  private static let pause = TimeAmount.milliseconds(48)
+  /// Each is asked for after the answer to the one before, so the second shows that one came in time.
+  private static let enough = 2
 
   /// Whether `enough` PINGs came before the connection ended.
   private let answered: EventLoopPromise<Bool>

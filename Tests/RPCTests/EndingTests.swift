@@ -113,7 +113,7 @@ import Testing
       let failure = await #expect(throws: HTTP2Error.self) {
         _ = try await RawCall.make(on: loopback.connection, RawCall.head)
       }
-      #expect(failure?.code == .streamReset(.cancel))
+      #expect(failure?.code == .streamReset(.internalError))
     }
   }
 

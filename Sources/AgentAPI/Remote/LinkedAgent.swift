@@ -27,13 +27,15 @@ extension LinkedAgent {
   package func watch(
     _ request: WatchRequest, _ context: CallContext, _ sink: @escaping ReplySink<WatchEvent>
   ) async throws {
+    let start = ContinuousClock.now
     try await call(context) { client, metadata in
       _ = try await client.serverStream(
         AgentProtocol.watch, try request.framed(), metadata: metadata, deadline: context.deadline
       ) { try await sink(try WatchEvent(answered: $0)) }
     }
     throw AgentError(
-      RPCError(.unavailable, "the agent ended the watch", mayHaveRun: false), agent: whereabouts, elapsed: .zero)
+      RPCError(.unavailable, "the agent ended the watch", mayHaveRun: false), agent: whereabouts,
+      elapsed: start.duration(to: .now))
   }
 
   package func stat(_ request: StatRequest, _ context: CallContext) async throws -> (FileInfo, CallTimings) {

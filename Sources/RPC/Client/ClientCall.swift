@@ -104,6 +104,15 @@ final class ClientCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
   /// From any thread.
   func cancel() {
     perform(state.withLock { $0.machine.callerCancelled() })
+    dropQueued()
+  }
+
+  /// A call that ended before it had a stream keeps no message, and no sender waits for it.
+  private func dropQueued() {
+    let senders = state.withLock { state in
+      state.stream == nil && state.machine.isOver ? state.outbox.closed() : []
+    }
+    for sender in senders { sender.resume() }
   }
 
   private func waitForRoom() async {
@@ -203,6 +212,7 @@ final class ClientCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
 
   func handleScheduledCallback(eventLoop: some EventLoop) {
     perform(state.withLock { $0.machine.deadlinePassed() })
+    dropQueued()
   }
 
   private func over(_ error: RPCError?) {

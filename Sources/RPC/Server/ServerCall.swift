@@ -8,6 +8,8 @@ import Synchronization
 final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendable {
   typealias Machine = ServerCallStateMachine<CheckedContinuation<Delivery, Never>, CheckedContinuation<Void, Never>>
 
+  fileprivate typealias Outbox = MessageOutbox<CheckedContinuation<Void, Never>>
+
   /// What a handler gets for waiting for a message.
   enum Delivery: Sendable, Hashable {
     case message(ByteBuffer)
@@ -33,13 +35,15 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
 
   fileprivate struct State {
     var machine: Machine
-    var outbox = MessageOutbox<CheckedContinuation<Void, Never>>()
+    var outbox = Outbox()
     var nextSender: UInt64 = 0
     var timer = CallTimer<ServerCall>()
     var result: Result<Answer, RPCError>?
     var isHeadSent = false
-    /// The timer is the client's from then on.
-    var isLastWordSaid = false
+    /// The last word was said: the timer is the client's from then on. When it is due, and what waited for the client's window when it
+    /// was set.
+    var lastWord: (due: ContinuousClock.Instant, pending: Int)?
+    var isClosed = false
   }
   private let state: Mutex<State>
 
@@ -89,6 +93,7 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
     if error?.scope == .connection { context.fate.linkLost() }
     let (effects, senders) = state.withLock { state in
       state.timer.cancel()
+      state.isClosed = true
       return (state.machine.streamClosed(), state.outbox.closed())
     }
     for sender in senders { sender.resume() }
@@ -96,22 +101,44 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
   }
 
   func handleScheduledCallback(eventLoop: some EventLoop) {
-    if state.withLock({ $0.isLastWordSaid }) {
-      // Not closed by now: the client keeps its window shut, or half of its request back.
-      stream.reset(.cancel)
-    } else {
-      perform(state.withLock { $0.machine.deadlinePassed() })
+    guard state.withLock({ $0.lastWord }) != nil else {
+      return perform(state.withLock { $0.machine.deadlinePassed() })
     }
+    watchLastWord()
+  }
+
+  /// Resets the stream where the client has taken nothing for as long as it may: it keeps its window shut, or half of its request back.
+  private func watchLastWord() {
+    let pending = stream.pendingBytes
+    let isOverdue = state.withLock { state in
+      // The deadline's own callback may still be on its way when the last word is said.
+      guard let last = state.lastWord, last.due <= .now else { return false }
+      guard pending >= last.pending else {
+        arm(&state, pending: pending)
+        return false
+      }
+      return true
+    }
+    if isOverdue { stream.reset(.internalError) }
+  }
+
+  private func arm(_ state: inout State, pending: Int) {
+    let due = ContinuousClock.now + settings.lastWordTimeout
+    state.lastWord = (due, pending)
+    state.timer.set(for: due, on: stream.eventLoop, self)
   }
 
   private func flush() {
-    let (batch, result, sendsHead) = state.withLock { state in
+    let work = state.withLock { state -> (Outbox.Batch, Result<Answer, RPCError>?, Bool)? in
+      // It was on its way when the stream went.
+      guard !state.isClosed else { return nil }
       let batch = state.outbox.flushing()
       // A failure before any message is one head and nothing else.
       let sendsHead = !state.isHeadSent && !(batch.messages.isEmpty && state.hasFailed)
       state.isHeadSent = state.isHeadSent || sendsHead
       return (batch, batch.isLast ? state.result : nil, sendsHead)
     }
+    guard let (batch, result, sendsHead) = work else { return }
     if sendsHead { stream.send(head: ResponseFields.head, endStream: false) }
     for message in batch.messages { stream.send(data: message.bytes, endStream: false) }
     if let result { finish(result) }
@@ -122,8 +149,7 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
   /// The last word. A client that still sends sees it and resets the stream: a reset from here would drop it.
   private func finish(_ result: Result<Answer, RPCError>) {
     let isHeadSent = state.withLock { state in
-      state.isLastWordSaid = true
-      state.timer.set(for: .now + settings.lastWordTimeout, on: stream.eventLoop, self)
+      arm(&state, pending: .max)
       return state.isHeadSent
     }
     switch result {
@@ -245,7 +271,7 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
   }
 
   private func rearm(at instant: ContinuousClock.Instant) {
-    state.withLock { if !$0.isLastWordSaid { $0.timer.set(for: instant, on: stream.eventLoop, self) } }
+    state.withLock { if $0.lastWord == nil, !$0.isClosed { $0.timer.set(for: instant, on: stream.eventLoop, self) } }
   }
 
   private func finishLater(_ result: Result<Answer, RPCError>) {
