@@ -38,10 +38,22 @@ import Testing
       #expect(throws: RegistryError.self) { try line(text) }
     }
     let codes: [(Int, RegistryError.Code)] = [
-      (3, .refused), (4, .unreachable), (5, .leaseLost), (7, .forbidden), (8, .noSpace), (11, .compacted),
+      (3, .refused), (4, .unreachable), (5, .leaseLost), (7, .forbidden), (8, .unreachable), (11, .compacted),
       (14, .unreachable), (16, .unreachable), (99, .refused),
     ]
+    #expect(EtcdFailure(message: "etcdserver: mvcc: database space exceeded", code: 8).asError.code == .noSpace)
     for (code, expected) in codes { #expect(EtcdFailure(message: nil, code: code).asError.code == expected) }
+  }
+
+  @Test(
+    "Endpoints have a port that there is, or none",
+    arguments: [
+      ("http://h:2379", true), ("http://h", true), ("http://[::1]:2379", true), ("http://[::1]", true),
+      ("http://h:0", false), ("http://h:65536", false), ("http://h:x", false), ("http://h:", false),
+    ])
+  func ports(endpoint: String, isValid: Bool) {
+    let settings = EtcdSettings(endpoints: [endpoint])
+    #expect(((try? settings.validate()) != nil) == isValid)
   }
 
   @Test("Lines are the same however the bytes are cut, and bounded")

@@ -181,7 +181,7 @@ struct EtcdFailure: Decodable, Sendable {
   }
 
   /// gRPC: NOT_FOUND 5 is only said of leases here; OUT_OF_RANGE 11 of compacted revisions; UNAVAILABLE 14 and
-  /// DEADLINE_EXCEEDED 4 of a member that has no leader; RESOURCE_EXHAUSTED 8 of a quota that is used up; UNAUTHENTICATED 16 of a
+  /// DEADLINE_EXCEEDED 4 of a member that has no leader; RESOURCE_EXHAUSTED 8 of a quota that is used up or of a member with too much to do; UNAUTHENTICATED 16 of a
   /// token that ran out.
   var asError: RegistryError {
     let text = String((message ?? "").prefix(200))
@@ -189,7 +189,8 @@ struct EtcdFailure: Decodable, Sendable {
     case 5: return RegistryError(.leaseLost, text)
     case 11: return RegistryError(.compacted, text)
     case 7: return RegistryError(.forbidden, text)
-    case 8: return RegistryError(.noSpace, text)
+    case 8 where text.contains("space exceeded"): return RegistryError(.noSpace, text)
+    case 8: return RegistryError(.unreachable, text)
     case 4, 14, 16: return RegistryError(.unreachable, text)
     default: return RegistryError(.refused, text)
     }

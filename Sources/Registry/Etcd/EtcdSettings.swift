@@ -54,13 +54,22 @@ package struct EtcdSettings: Sendable {
     self.endpoints = endpoints
   }
 
+  /// 1 to 65535, or none.
+  private static func hasUsablePort(_ authority: Substring) -> Bool {
+    // Colons within brackets are an IPv6 address's.
+    let behindHost = authority.lastIndex(of: "]").map { authority[$0...] } ?? authority
+    guard let colon = behindHost.lastIndex(of: ":") else { return true }
+    return Int(behindHost[behindHost.index(after: colon)...]).map { (1...65_535).contains($0) } ?? false
+  }
+
   /// Throws `.invalid` with the name of what is out of bounds.
   package func validate() throws(RegistryError) {
     guard (1...16).contains(endpoints.count) else { throw RegistryError(.invalid, "etcd needs 1 to 16 endpoints") }
     for endpoint in endpoints {
       guard let scheme = ["http://", "https://"].first(where: endpoint.hasPrefix),
         endpoint.utf8.count > scheme.utf8.count,
-        endpoint.dropFirst(scheme.count).utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") })
+        endpoint.dropFirst(scheme.count).utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") }),
+        Self.hasUsablePort(endpoint.dropFirst(scheme.count))
       else { throw RegistryError(.invalid, "an endpoint of etcd is not http://HOST:PORT or https://HOST:PORT") }
     }
     guard (tls?.certificateChain == nil) == (tls?.privateKey == nil) else {

@@ -11,31 +11,43 @@ struct LeaseHolder: Sendable {
   /// Renews and writes at each wake; a wake comes at least at each third of the lease. Ends when the wakes end.
   func hold(_ wakes: AsyncStream<Void>) async throws {
     var renewed: ContinuousClock.Instant?
+    var refusal: RegistryError?
     for await _ in wakes {
       guard state.isPublishing || state.lease != nil else { continue }
       do {
-        // A quarter, so that a timer that is early by a little does not skip its turn.
-        if renewed.map({ $0.duration(to: .now) >= settings.leaseTime / 4 }) ?? true {
-          try await renew()
-          renewed = .now
-        }
-        try await write()
-      } catch let error as RegistryError where error.code == .leaseLost {
-        // Rows of a lost lease are gone; another lease is taken, and they are written again.
-        state.leased(nil)
-        try await renew()
-        renewed = .now
-        try await write()
-      } catch let error as RegistryError where error.code == .forbidden {
-        // Rows can still be read. The next wake tries again.
-        logger.error("Registry refuses this coordinator's rows", metadata: ["reason": "\(error.message)"])
-      } catch let error as RegistryError where error.code == .noSpace {
-        // The same: leases live on and rows can be read, while nothing is written.
-        logger.error(
-          "Registry has no space: compact and defragment etcd, then disarm its alarm",
-          metadata: ["reason": "\(error.message)"])
+        try await keepUp(&renewed)
+        refusal = nil
+      } catch let error as RegistryError where error.code == .forbidden || error.code == .noSpace {
+        // Rows can still be read, and leases live on. The next wake tries again.
+        if refusal != error { tell(error) }
+        refusal = error
       }
     }
+  }
+
+  /// Renews where it is time, and writes; takes another lease where this one was lost, and writes its rows again.
+  private func keepUp(_ renewed: inout ContinuousClock.Instant?) async throws {
+    do {
+      // A quarter, so that a timer that is early by a little does not skip its turn.
+      if renewed.map({ $0.duration(to: .now) >= settings.leaseTime / 4 }) ?? true {
+        try await renew()
+        renewed = .now
+      }
+      try await write()
+    } catch let error as RegistryError where error.code == .leaseLost {
+      state.leased(nil)
+      try await renew()
+      renewed = .now
+      try await write()
+    }
+  }
+
+  private func tell(_ refusal: RegistryError) {
+    logger.error(
+      refusal.code == .noSpace
+        ? "Registry has no space: compact and defragment etcd, then disarm its alarm"
+        : "Registry refuses this coordinator's rows",
+      metadata: ["reason": "\(refusal.message)"])
   }
 
   private func renew() async throws {
