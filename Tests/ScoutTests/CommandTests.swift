@@ -24,6 +24,53 @@ extension EndToEnd {
       }
     }
 
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func aSignalEndsWhatTheCommandRunsOnTheHost(signal: Int32) async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let fifo = fleet.files.path + "/fifo"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let query = try ScoutProcess([
+          "query", "host1", "--ssh-config", fleet.configPath, "--timeout-ms", "60000", "--", "cat", fifo,
+        ])
+        try await until { processes(mentioning: fifo) > processes(mentioning: "--timeout-ms") }
+        query.signal(signal)
+        #expect(try await query.end() == 128 + signal, "\(query.errors)")
+        try await until { processes(mentioning: fifo) == 0 }
+      }
+    }
+
+    @Test func outputThatNobodyTakesIsNoCrash() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        try Data(count: 1 << 20).write(to: fleet.files.appending(path: "f"))
+        let scout = "\"$1\" read \"$2\" --ssh-config \"$3\""
+        func ending(_ script: String) async throws -> (status: Int32, output: String) {
+          try await programRun(
+            "/bin/sh",
+            ["-c", script, "sh", ScoutProcess.binary.path, "host1:\(fleet.files.path)/f", fleet.configPath])
+        }
+        for raw in ["", " --raw"] {
+          let full = try await ending("\(scout)\(raw) >/dev/full")
+          #expect(full.status == 1 && full.output.contains("cannot be written"), "\(full)")
+          let gone = try await ending("{ \(scout)\(raw); echo $? >&2; } | head -c 5 >/dev/null")
+          #expect(gone.output == "141\n", "\(gone)")
+        }
+      }
+    }
+
+    @Test(arguments: ["http://127.0.0.1:65536/mcp", "127.0.0.1:8000", "ftp://h/mcp", "http:///mcp"])
+    func anURLThatIsNoneIsAUsageError(url: String) async throws {
+      let usage = try await ScoutProcess.run(["read", "host1:/x", "--url", url])
+      #expect(usage.code == 2 && usage.errors.contains("--url"), "\(usage)")
+    }
+
+    @Test func rawErrorsAreWords() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let missing = try await ScoutProcess.run(["read", "--raw", "host1:/none", "--ssh-config", fleet.configPath])
+        #expect(missing.code == 1 && missing.errors.contains("[not_found]"), "\(missing)")
+        #expect(!missing.errors.contains("HostFailure"))
+      }
+    }
+
     @Test func slowCallsAndArgumentsAreLoggedWhereWanted() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let settings = ["coordinator", "--http-port", "0", "--ssh-config", fleet.configPath]

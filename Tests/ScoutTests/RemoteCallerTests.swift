@@ -12,12 +12,9 @@ import Testing
   ) async throws -> R {
     let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelInitializer { channel in
-        for (index, part) in parts.enumerated() {
-          channel.eventLoop.scheduleTask(in: pause * (index + 1)) {
-            channel.writeAndFlush(ByteBuffer(string: part), promise: nil)
-          }
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(Script(parts: parts, pause: pause))
         }
-        return channel.eventLoop.makeSucceededVoidFuture()
       }
       .bind(host: "127.0.0.1", port: 0).get()
     let result: Result<R, any Error>
@@ -28,6 +25,40 @@ import Testing
     }
     try await listener.close()
     return try result.get()
+  }
+
+  /// Confined to its event loop.
+  private final class Script: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let parts: [String]
+    private let pause: TimeAmount
+    private var isAsked = false
+
+    init(parts: [String], pause: TimeAmount) {
+      self.parts = parts
+      self.pause = pause
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      guard !isAsked else { return }
+      isAsked = true
+      let loop = context.eventLoop.assumeIsolated()
+      for (index, part) in parts.enumerated() {
+        loop.scheduleTask(in: pause * (index + 1)) {
+          context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: part)), promise: nil)
+        }
+      }
+    }
+  }
+
+  @Test func theTimeGivenBoundsTheWholeAnswer() async throws {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100000\r\n\r\n"
+    try await Self.serving([head] + [String](repeating: ": \n\n", count: 400), pause: .milliseconds(100)) { url in
+      let caller = RemoteToolCaller(url: url, apiKey: nil, timeout: .seconds(1))
+      await #expect(throws: TerminalError.self) { _ = try await caller.call("hosts", [:]) }
+    }
   }
 
   @Test func aCoordinatorAtWorkIsWaitedForAsLongAsItSaysSo() async throws {

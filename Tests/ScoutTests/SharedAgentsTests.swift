@@ -44,6 +44,12 @@ extension EndToEnd {
       #expect(try SharedAgents.Place(segment: "dc1", url: "https://b.example:7444") != told.place)
     }
 
+    @Test func aSegmentMayBeAnyWord() throws {
+      let (segment, url) = try AgentLinks.split("münchen=https://B.example#1")
+      #expect(segment == "münchen" && url.host == "b.example" && url.port == 7443 && url.priority == 1)
+      #expect(throws: SettingsError.self) { try AgentLinks.split("dc1=https://b.example:65536") }
+    }
+
     @Test func anAgentThatOneCoordinatorIsToldOfServesTheOtherAlsoWithoutEtcd() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let (client, peer) = (try freePort(), try freePort())

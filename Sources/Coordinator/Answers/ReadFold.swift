@@ -64,7 +64,9 @@ struct ReadFold {
     if content.truncated {
       var note: String
       if let next = content.nextOffset {
-        note = "Bytes \(content.offset) to \(next) of \(content.size). Go on with offset \(next)"
+        // Files of /proc and the like tell no size.
+        let size = content.size > next ? " of \(content.size)" : ""
+        note = "Bytes \(content.offset) to \(next)\(size). Go on with offset \(next)"
       } else {
         note = "The last \(shown.bytes.count) bytes of what was asked for. Ask for fewer lines"
       }

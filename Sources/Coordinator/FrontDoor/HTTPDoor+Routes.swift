@@ -109,13 +109,13 @@ extension AnswerWriter {
 
   fileprivate mutating func answer(
     _ request: Request, _ body: [UInt8], of principal: String, at door: HTTPDoor, _ connection: HTTPConnection,
-    admitted: (_ calls: Int) -> Void
+    begun: (_ calls: Int) -> Void
   ) async {
     let message = MCPHTTPRequest(method: request.method.rawValue, fields: request.mcpFields, body: body)
     switch door.endpoint.received(message, principal: principal, now: .now) {
     case .respond(let answer): await write(answer)
     case .run(let exchange):
-      admitted(exchange.calls.count)
+      begun(exchange.calls.count)
       await door.run(exchange, of: principal, &self, connection)
     case .listen(let stream): await door.listen(to: stream, &self, connection)
     }

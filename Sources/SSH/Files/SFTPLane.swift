@@ -80,7 +80,9 @@ package final class SFTPLane: Sendable {
             completion.complete(
               result.map { bytes in
                 let position = offset &+ UInt64(bytes.readableBytes)
-                let reachedEnd = bytes.readableBytes < limit || position >= (attributes.size ?? .max)
+                // Files of /proc and the like say 0 and hold more: only a short answer tells their end.
+                let size = attributes.size.flatMap { $0 > 0 ? $0 : nil }
+                let reachedEnd = bytes.readableBytes < limit || position >= (size ?? .max)
                 return FileSlice(attributes: attributes, bytes: bytes, reachedEnd: reachedEnd)
               })
           }

@@ -12,6 +12,13 @@ struct ClientFlags: ParsableArguments {
   @OptionGroup(title: "Settings") var shared: SharedFlags
   @OptionGroup(title: "Agents") var links: LinkFlags
 
+  func validate() throws {
+    guard let url else { return }
+    guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme?.lowercased()),
+      parts.host?.isEmpty == false, (1...65_535).contains(parts.port ?? 80)
+    else { throw ValidationError("--url is http://HOST:PORT/mcp or https://HOST:PORT/mcp, not `\(url)`") }
+  }
+
   /// Calls a tool, prints its answer and ends the process with the code that tells how many hosts answered.
   func callAndPrint(_ tool: String, _ arguments: [String: JSON]) async throws {
     let result = try await call(tool, arguments)
@@ -22,7 +29,7 @@ struct ClientFlags: ParsableArguments {
     } else {
       printed = result.text
     }
-    FileHandle.standardOutput.write(Data((printed.hasSuffix("\n") ? printed : printed + "\n").utf8))
+    try StandardOutput.write(Data((printed.hasSuffix("\n") ? printed : printed + "\n").utf8))
     if result.exitCode != 0 { throw ExitCode(result.exitCode) }
   }
 

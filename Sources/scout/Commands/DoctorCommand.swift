@@ -27,7 +27,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let settings = try await SettingsReader(shared, links, tunnels, agent, config: shared.config)
     var findings = SettingsExamination(settings: settings, environment: ProcessInfo.processInfo.environment).findings()
     if !findings.contains(where: { $0.level == .fault }) { findings += try await examine(settings) }
-    write(findings)
+    try write(findings)
     if findings.contains(where: { $0.level == .fault }) { throw ExitCode(1) }
   }
 
@@ -62,11 +62,11 @@ struct DoctorCommand: AsyncParsableCommand {
     return findings
   }
 
-  private func write(_ findings: [Finding]) {
+  private func write(_ findings: [Finding]) throws {
     let text =
       json
       ? String(decoding: JSON.object(["findings": .array(findings.map(\.json))]).serialized(), as: UTF8.self)
       : findings.map(\.line).joined(separator: "\n")
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    try StandardOutput.write(Data((text + "\n").utf8))
   }
 }

@@ -1,3 +1,4 @@
+import AgentAPI
 import ArgumentParser
 import Foundation
 import Coordinator
@@ -51,10 +52,14 @@ extension ReadCommand {
     let options = CallOptions(
       timeout: client.timeoutMs.map { .milliseconds($0) }, requestID: RequestID.mint(), principal: "terminal")
     let (request, part) = (options, wanted)
-    _ = try await client.withCoordinator { coordinator in
-      try await coordinator.core.stream(target, part, request) { data in
-        try FileHandle.standardOutput.write(contentsOf: data)
+    do {
+      _ = try await client.withCoordinator { coordinator in
+        try await coordinator.core.stream(target, part, request) { try StandardOutput.write($0) }
       }
+    } catch let error as TargetError {
+      throw ValidationError(error.message)
+    } catch let failure as HostFailure {
+      throw TerminalError("\(failure.host): \(failure.message) [\(failure.code.rawValue)]")
     }
   }
 }

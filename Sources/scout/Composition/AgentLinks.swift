@@ -34,7 +34,7 @@ struct AgentLinks {
         name: name, host: url.host, port: url.port, tls: url.scheme == "https" ? tls : nil)
       let agent = RemoteAgent(target: target, group: group, logger: logger)
       links.append(AgentLink(name: name, segment: segment, service: agent, priority: url.priority))
-      told.append(try .init(segment: segment, url: String(text.dropFirst(segment.utf8.count + 1))))
+      told.append(try .init(segment: segment, url: String(text.split(separator: "=", maxSplits: 1)[1])))
       services.append(agent)
     }
   }
@@ -51,13 +51,14 @@ struct AgentLinks {
   ) throws(SettingsError) -> (segment: String, url: (scheme: String, host: String, port: Int, priority: Int)) {
     let parts = text.split(separator: "=", maxSplits: 1)
     guard parts.count == 2, let url = URLComponents(string: String(parts[1])), let host = url.host, !host.isEmpty,
-      let scheme = url.scheme, ["http", "https"].contains(scheme), url.path.isEmpty || url.path == "/",
+      let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
+      (1...65_535).contains(url.port ?? 7443), url.path.isEmpty || url.path == "/",
       let priority = Int(url.fragment ?? "0"), (0...3).contains(priority)
     else {
       throw SettingsError(
         "\(Setting.agents.flag): `\(text)` is not SEGMENT=https://HOST:PORT, with #1 to #3 or nothing behind it")
     }
     let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-    return (String(parts[0]), (scheme, bare, url.port ?? 7443, priority))
+    return (String(parts[0]), (scheme, bare.lowercased(), url.port ?? 7443, priority))
   }
 }

@@ -1,10 +1,12 @@
 import Agent
+import ArgumentParser
 import Coordinator
 import Logging
 import MCP
 import NIOCore
 import ServiceLifecycle
 import Telemetry
+import UnixSignals
 
 /// A coordinator with its agents, made of settings: for the front doors and for commands at a terminal.
 struct CoordinatorParts: Sendable {
@@ -72,14 +74,29 @@ struct CoordinatorParts: Sendable {
       tools: tools.tools)
   }
 
-  /// Runs everything for the length of `body`, then ends it.
+  /// Runs everything for the length of `body`, then ends it. Ctrl-C, SIGTERM and SIGHUP cancel `body` and leave the services time
+  /// to end what runs on hosts.
+  ///
+  /// - Throws: What `body` does; `ExitCode`, 128 and the signal's number, where one came.
   func run<Result: Sendable>(
     during body: @Sendable @escaping (CoordinatorParts) async throws -> Result
   ) async throws -> Result {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for service in services { group.addTask { try await service.run() } }
+    var configuration = ServiceGroupConfiguration(
+      services: services.map {
+        .init(service: $0, successTerminationBehavior: .ignore, failureTerminationBehavior: .ignore)
+      }, logger: logger)
+    configuration.maximumGracefulShutdownDuration = .milliseconds(4500)
+    let running = ServiceGroup(configuration: configuration)
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await running.run() }
       defer { group.cancelAll() }
-      return try await body(self)
+      switch try await Errand(body: { try await body(self) }).run() {
+      case .done(let result): return result
+      case .interrupted(let signal):
+        await running.triggerGracefulShutdown()
+        _ = await group.nextResult()
+        throw ExitCode(128 + signal.rawValue)
+      }
     }
   }
 

@@ -37,7 +37,7 @@ final class SharedAgents: Service {
     init(segment: String, url: String) throws(SettingsError) {
       let parts = try AgentLinks.split("\(segment)=\(url)").url
       self.segment = segment
-      host = parts.host.lowercased()
+      host = parts.host
       port = parts.port
     }
   }

@@ -68,13 +68,31 @@ struct RemoteToolCaller: ToolCaller {
     let response: HTTPClientResponse
     let content: ByteBuffer
     do {
-      response = try await client.execute(request, timeout: TimeAmount(timeout ?? Self.longest))
-      content = try await response.body.collect(upTo: Self.answerLimit)
+      (response, content) = try await Self.within(timeout ?? Self.longest) {
+        let response = try await client.execute(request, timeout: TimeAmount(Self.longest))
+        return (response, try await response.body.collect(upTo: Self.answerLimit))
+      }
     } catch {
       throw TerminalError("no answer from \(url): \(error). Is the coordinator running there? See GET /health")
     }
     return try Self.result(
       of: content, contentType: response.headers.first(name: "Content-Type") ?? "", response.status)
+  }
+
+  /// The deadline of `execute` ends with the answer's head.
+  private static func within<Answer: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Answer
+  ) async throws -> Answer {
+    try await withThrowingTaskGroup(of: Answer.self) { group in
+      group.addTask(operation: body)
+      group.addTask {
+        try await Task.sleep(for: limit)
+        throw TerminalError("not within \(limit)")
+      }
+      defer { group.cancelAll() }
+      guard let first = try await group.next() else { throw CancellationError() }
+      return first
+    }
   }
 
   /// Above all that SCOUT_COMMAND_TIMEOUT may be.
