@@ -36,15 +36,6 @@ import Testing
     await server.shutdown(grace: .zero)
   }
 
-  /// Wants nothing of a stream that is reset.
-  private final class Deaf: HTTP2StreamHandler {
-    func received(head: [HTTP2Header], endStream: Bool) {}
-    func received(data: ByteBuffer, endStream: Bool) {}
-    func received(trailers: [HTTP2Header]) {}
-    func writable() {}
-    func closed(_ error: HTTP2Error?) {}
-  }
-
   private func failure(_ body: () async throws -> Void) async -> AgentError? {
     await #expect(throws: AgentError.self) { try await body() }
   }

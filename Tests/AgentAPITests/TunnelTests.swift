@@ -195,12 +195,3 @@ import Testing
     }
   }
 }
-
-/// Confined to its event loop. Takes no notice.
-private final class Deaf: HTTP2StreamHandler {
-  func received(head: [HTTP2Header], endStream: Bool) {}
-  func received(data: ByteBuffer, endStream: Bool) {}
-  func received(trailers: [HTTP2Header]) {}
-  func writable() {}
-  func closed(_ error: HTTP2Error?) {}
-}

@@ -113,11 +113,8 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
     let isOverdue = state.withLock { state in
       // The deadline's own callback may still be on its way when the last word is said.
       guard let last = state.lastWord, last.due <= .now else { return false }
-      guard pending >= last.pending else {
-        arm(&state, pending: pending)
-        return false
-      }
-      return true
+      if pending < last.pending { arm(&state, pending: pending) }
+      return pending >= last.pending
     }
     if isOverdue { stream.reset(.internalError) }
   }
@@ -148,15 +145,14 @@ final class ServerCall: HTTP2StreamHandler, NIOScheduledCallbackHandler, Sendabl
 
   /// The last word. A client that still sends sees it and resets the stream: a reset from here would drop it.
   private func finish(_ result: Result<Answer, RPCError>) {
-    let isHeadSent = state.withLock { state in
-      arm(&state, pending: .max)
-      return state.isHeadSent
-    }
     switch result {
     case .success(let answer): stream.send(trailers: ResponseFields.trailers(answer.trailers))
-    case .failure(let error) where isHeadSent: stream.send(trailers: ResponseFields.trailers(error))
+    case .failure(let error) where state.withLock { $0.isHeadSent }:
+      stream.send(trailers: ResponseFields.trailers(error))
     case .failure(let error): stream.send(head: ResponseFields.trailersOnly(error), endStream: true)
     }
+    let pending = stream.pendingBytes
+    state.withLock { arm(&$0, pending: pending) }
   }
 
   // MARK: The handler's task
