@@ -22,6 +22,9 @@ package struct EightBytes {
   }
 
   @inlinable
+  package var aboveASCII: UInt64 { word & Self.all(0x80) }
+
+  @inlinable
   package static func all(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
 }
 

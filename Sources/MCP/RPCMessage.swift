@@ -44,6 +44,9 @@ extension RPCMessage {
       self = .response
       return
     }
+    guard members["result"] == nil, members["error"] == nil else {
+      throw refuse("a message with \"method\" has neither \"result\" nor \"error\"")
+    }
     guard let name = method.string else { throw refuse("\"method\" must be a string") }
     let params: [String: JSON]
     switch members["params"] {

@@ -18,7 +18,10 @@ package struct SSHConfig: Sendable {
     var loader = ConfigLoader(environment: environment, reader: reader)
     if let path {
       guard try loader.read(path, level: .user, checksPermissions: false) else {
-        throw SSHConfigError(.unreadable, file: path, "there is no such file: name an existing ssh_config file")
+        let isFolder = reader.facts(path)?.isDirectory == true
+        throw SSHConfigError(
+          .unreadable, file: path,
+          (isFolder ? "that is a folder" : "there is no such file") + ": name an existing ssh_config file")
       }
     } else {
       _ = try loader.read(environment.home + "/.ssh/config", level: .user, checksPermissions: true)

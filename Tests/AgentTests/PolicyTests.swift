@@ -26,6 +26,7 @@ import Testing
     "ps -ef", "ps -C sshd", "nproc --all", "lsblk -f", "lsblk -o NAME,SIZE -J", "readlink -f /etc/localtime",
     "sha256sum -b f", "cat /dev/null",
     "grep /dev/zero f", "cat /proc/meminfo", "cat /proc/self/status", "cat dev/zero",
+    "grep -r x /proc/net", "grep x /", "diff -r /srv/a /srv/b", "rg x /srv", "cat ../x", "cat /srv/../etc/hosts",
   ])
   func looking(_ line: String) {
     let argv = line.split(separator: " ").map(String.init)
@@ -35,6 +36,12 @@ import Testing
       #expect(allowed == [argv[0]] + ours + argv.dropFirst())
     case .refused(let reason): Issue.record("\(line): \(reason)")
     }
+  }
+
+  /// Devices that grep would open on its way along links.
+  @Test(arguments: [["-R", "x", "/srv"], ["-niR", "x"], ["--dereference-recursive", "x", "."]])
+  func followingLinks(_ arguments: [String]) {
+    #expect(QueryPolicy.check(["grep"] + arguments) == .allowed(["grep", "-D", "skip"] + arguments))
   }
 
   /// What could write, run others or never end: what it would do, and what the refusal must name.
@@ -76,6 +83,11 @@ import Testing
     ("tail --pid=1 x", "--pid", "`tail`"),
     ("cat /dev/zero", "/dev/zero", "head -c"), ("cat //dev/./zero", "//dev/./zero", "head -c"),
     ("cat /etc/../dev/zero", "/etc/../dev/zero", "head -c"),
+    ("head -c 5 /var/run/../dev/sda", "/var/run/../dev/sda", "reads files"),
+    ("cat run/.././dev/zero", "run/.././dev/zero", "reads files"),
+    ("grep -r x /", "/", "name the folders"), ("grep -R x /sys/", "/sys/", "name the folders"),
+    ("grep --recursive x /etc //proc", "//proc", "name the folders"), ("rg x /etc/..", "/etc/..", "name the folders"),
+    ("diff -ru / /srv", "/", "name the folders"),
     ("cat ../../dev/random", "../../dev/random", "reads files"), ("wc /dev/urandom", "/dev/urandom", "head -c"),
     ("head -n 5 /dev/zero", "/dev/zero", "head -c"),
     ("head -c -5 /dev/zero", "/dev/zero", "head -c"), ("head -c 5 -n 1 /dev/zero", "/dev/zero", "head -c"),

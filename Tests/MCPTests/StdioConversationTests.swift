@@ -50,6 +50,10 @@ struct StdioConversationTests {
       #"{"jsonrpc":"2.0","id":7}"#,
       #"{"error":{"code":-32600,"message":"\"method\" is missing"},"id":7,"jsonrpc":"2.0"}"#
     ),
+    (
+      #"{"jsonrpc":"2.0","id":7,"method":"ping","result":{}}"#,
+      #"{"error":{"code":-32600,"message":"a message with \"method\" has neither \"result\" nor \"error\""},"id":7,"jsonrpc":"2.0"}"#
+    ),
     (#"{"jsonrpc":"2.0","id":7,"method":"ping"}"# + "\r", #"{"id":7,"jsonrpc":"2.0","result":{}}"#),
   ])
   func linesAndAnswers(_ line: String, _ answer: String) throws {

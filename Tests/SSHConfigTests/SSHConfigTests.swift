@@ -77,6 +77,10 @@ import Testing
     }
     #expect(error.code == .unreadable)
     #expect("\(error)".hasPrefix("/no/such/file: "))
+    let folder = try #require(throws: SSHConfigError.self) {
+      try SSHConfig.load(path: scratch.path, environment: environment)
+    }
+    #expect("\(folder)".contains("that is a folder"))
   }
 
   @Test func filesThatOthersMayWriteAreRefused() throws {

@@ -107,6 +107,7 @@ import Testing
     }
     #expect(error.code == .unreachable)
     #expect(error.phase == .tcp)
+    #expect(error.message.hasSuffix(": Connection refused"), "\(error.message)")
   }
 
   @Test func whatIsNotSSHIsAProtocolViolation() async throws {

@@ -50,6 +50,36 @@ extension EndToEnd {
     }
 
     @Test(arguments: Rig.Wiring.allCases)
+    func aNameThatIsNotTextIsThereExactly(_ wiring: Rig.Wiring) async throws {
+      try await Rig.with(wiring, hosts: 1) { rig, fleet in
+        let name: [UInt8] = [0x61, 0xFF, 0x62]
+        try #require(
+          (Array(fleet.files.path.utf8 + [0x2F]) + name + [0]).withUnsafeBufferPointer { path in
+            path.withMemoryRebound(to: CChar.self) { symlink("\u{e9}", $0.baseAddress!) == 0 }
+          })
+        let reply = try await rig.call("list", ["target": .string("host1:\(fleet.files.path)")])
+        let entry = try #require(reply["entries"]?.array?.first)
+        #expect(entry["name"] == "a\u{FFFD}b")
+        #expect(entry["name_base64"]?.string == Data(name).base64EncodedString())
+        #expect(entry["link_target"] == "\u{e9}" && entry["link_target_base64"] == nil)
+      }
+    }
+
+    /// A tree that is too large for the call's time: what was found is told, and which directories were not read.
+    @Test func aTreeThatRunsOutOfTimeIsToldAsFarAsItGoes() async throws {
+      try await Rig.with(.link, hosts: 1) { rig, fleet in
+        for number in 0..<4000 { mkdir(fleet.files.path + "/d\(number)", 0o755) }
+        let reply = try await rig.call(
+          "list",
+          ["target": .string("host1:\(fleet.files.path)"), "depth": 2, "limit": 10_000, "timeout_ms": 1500])
+        #expect(reply.answeredHosts == 1, "\(reply.outcome.text.prefix(500))")
+        #expect(reply["truncated"] == true && reply["total"] == 4000)
+        #expect(reply["entries"]?.array?.contains { $0["error"] == "timeout" } == true)
+        #expect(reply["note"]?.string?.contains("a longer timeout_ms") == true)
+      }
+    }
+
+    @Test(arguments: Rig.Wiring.allCases)
     func fiftyThousandEntriesAreBoundedAndSayHowToGoOn(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in
         for number in 0..<50_000 {

@@ -23,6 +23,17 @@ extension EndToEnd {
       }
     }
 
+    @Test func anAddressThatIsTakenStopsTheStartByName() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let arguments = ["coordinator", "--ssh-config", fleet.configPath, "--http-port"]
+        let first = try ScoutProcess(arguments + ["0"])
+        let port = try await first.port()
+        let second = try await ScoutProcess.run(arguments + ["\(port)"])
+        #expect(second.code == 2)
+        #expect(second.errors.contains("cannot listen on 127.0.0.1:\(port)"), "\(second.errors)")
+      }
+    }
+
     @Test func aSignalEndsItWithACallUnderWay() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let fifo = fleet.files.path + "/fifo-\(UUID().uuidString)"

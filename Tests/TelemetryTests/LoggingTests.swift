@@ -34,6 +34,14 @@ import Testing
     #expect(!lines[0].unicodeScalars.contains("\u{1b}"))
   }
 
+  @Test(arguments: [LogSettings.Format.json, .logfmt])
+  func marksThatReorderTextAreEscaped(_ format: LogSettings.Format) throws {
+    var settings = LogSettings()
+    settings.format = format
+    let lines = try lines(settings) { $0.info("x", metadata: ["name": "a\u{202E}b\u{2066}\u{FEFF}"]) }
+    #expect(lines.first?.contains(#"a\u202eb\u2066\ufeff"#) == true)
+  }
+
   @Test func remoteBytesCannotForgeALine() throws {
     let lines = try lines(LogSettings()) { $0.info("x", metadata: ["name": "a\nlevel=error msg=forged"]) }
     #expect(lines.count == 1)

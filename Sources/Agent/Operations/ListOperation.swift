@@ -4,7 +4,8 @@ import SSH
 /// The entries of a directory or of the tree below it, over SFTP: no program runs on the host. A value.
 ///
 /// Symbolic links below the path are told, not followed, so a tree ends. Memory is bounded by
-/// `AgentSettings.maxEntries` and `nameBytes`; what is beyond is not looked at, and the answer says so.
+/// `AgentSettings.maxEntries` and `nameBytes`; what is beyond is not looked at, and the answer says so. Where the time runs
+/// out, what was found by then is the answer: directories that were not read to their end are marked with `timeout`.
 struct ListOperation: Sendable {
   /// Entries in one message, and bytes of their names: well below the message limit of 4 MiB.
   static let batchSize = 512
@@ -39,7 +40,8 @@ struct ListOperation: Sendable {
 
   func run(_ sink: @escaping ReplySink<ListBatch>) async throws -> CallTimings {
     let (_, timings) = try await context.withFiles { lane in
-      var found = try await walk(lane)
+      let end = context.lookingDeadline(from: .now)
+      var found = try await walk(lane, until: end)
       found.entries.sort(by: ListOrder(sort).precedes)
       let chosen = found.entries.dropFirst(skip).prefix(limit)
       let isCut = found.stoppedEarly || skip + chosen.count < found.entries.count
@@ -48,7 +50,7 @@ struct ListOperation: Sendable {
       var bytes = 0
       for entry in chosen {
         var message = Entry(entry)
-        if entry.attributes.kind == .symlink {
+        if entry.attributes.kind == .symlink, .now < end {
           message.linkTarget = .init(try await linkTarget(entry, lane).prefix(RemotePath.limit))
         }
         bytes += entry.name.count + message.linkTarget.count
@@ -72,47 +74,81 @@ struct ListOperation: Sendable {
     var stoppedEarly = false
   }
 
-  /// Level by level, so that what is left out when the bound is reached is what lies deepest.
-  private func walk(_ lane: SFTPLane) async throws -> Finding {
+  /// A directory to be read: where it lies below the path, and its own place among the entries; none for the path itself.
+  private struct Directory {
+    var name: [UInt8] = []
+    var index: Int?
+  }
+
+  /// Level by level, so that what is left out when a bound is reached is what lies deepest.
+  private func walk(_ lane: SFTPLane, until end: ContinuousClock.Instant) async throws -> Finding {
     var finding = Finding()
-    var level: [(name: [UInt8], index: Int?)] = [([], nil)]
+    var level = [Directory()]
     for depth in 1...depth where !level.isEmpty {
-      var below: [(name: [UInt8], index: Int?)] = []
-      for directory in level {
+      var below: [Directory] = []
+      for position in level.indices {
         let firstEntry = finding.entries.count
-        do {
-          try await readDirectory(directory.name, depth: depth, lane, into: &finding)
-        } catch let error as SSHError where error.scope == .request && directory.index != nil {
-          // The directory above was readable, so this is one entry's misfortune and not the answer's.
-          finding.entries[directory.index!].failure = error.failureCode
+        let isInTime = try await read(level[position], depth: depth, lane, until: end, into: &finding)
+        if depth < self.depth {
+          for index in firstEntry..<finding.entries.count where finding.entries[index].attributes.kind == .directory {
+            below.append(Directory(name: finding.entries[index].name, index: index))
+          }
+        }
+        if !isInTime {
+          finding.stoppedEarly = true
+          for unread in level[position...] + below {
+            if let index = unread.index { finding.entries[index].failure = .timeout }
+          }
         }
         guard !finding.stoppedEarly else { return finding }
-        for index in firstEntry..<finding.entries.count where finding.entries[index].attributes.kind == .directory {
-          below.append((finding.entries[index].name, index))
-        }
       }
       level = below
     }
     return finding
   }
 
-  private func readDirectory(
-    _ name: [UInt8], depth: UInt32, _ lane: SFTPLane, into finding: inout Finding
-  ) async throws {
-    let deadline = context.call.deadline
+  /// Returns whether there was time enough. What else keeps a directory below the path from being read is its own misfortune
+  /// and not the answer's, since the directory above was readable.
+  private func read(
+    _ directory: Directory, depth: UInt32, _ lane: SFTPLane, until end: ContinuousClock.Instant,
+    into finding: inout Finding
+  ) async throws -> Bool {
+    guard let index = directory.index else {
+      return try await readEntries(directory, depth: depth, lane, until: end, into: &finding)
+    }
+    guard .now < end else { return false }
+    do {
+      return try await readEntries(directory, depth: depth, lane, until: end, into: &finding)
+    } catch let error as SSHError where error.code == .timeout {
+      // The lane is closed, and what was found is still worth telling: a dead mount somewhere in a tree, for example.
+      return false
+    } catch let error as SSHError where error.scope == .request {
+      finding.entries[index].failure = error.failureCode
+      return true
+    }
+  }
+
+  private func readEntries(
+    _ directory: Directory, depth: UInt32, _ lane: SFTPLane, until end: ContinuousClock.Instant,
+    into finding: inout Finding
+  ) async throws -> Bool {
+    let deadline = directory.index == nil ? context.call.deadline : end
+    let name = directory.name
     let reader = try await lane.openDirectory(below(name), deadline: deadline)
     defer { reader.close() }
     while let batch = try await reader.next(deadline: deadline) {
       for entry in batch where includesHidden || entry.name.first != UInt8(ascii: ".") {
         guard finding.entries.count < context.settings.maxEntries, finding.nameBytes < Self.nameBytes else {
           finding.stoppedEarly = true
-          return
+          return true
         }
         let path = name.isEmpty ? entry.name : name + [UInt8(ascii: "/")] + entry.name
         finding.nameBytes += path.count
         finding.entries.append(ListedEntry(name: path, depth: depth, attributes: entry.attributes))
       }
+      guard .now < end else { return false }
     }
+    return true
   }
 
   /// A link that cannot be read is told without its target.

@@ -6,9 +6,14 @@ struct QueryCheck {
   private var hasPattern = false
   /// What bounds head: the last option that says so counts, so every one must be a number of bytes from the start.
   private var byteBounds: [Bool] = []
+  /// Goes through everything below the folders that it is given.
+  private var isRecursive: Bool
+  /// To be put before the arguments because of one of them.
+  private(set) var added: [String] = []
 
   init(command: QueryCommand) {
     self.command = command
+    isRecursive = command.name == "rg"
   }
 
   mutating func run(_ arguments: [String]) throws(QueryRefusal) {
@@ -35,7 +40,8 @@ struct QueryCheck {
       }
     }
     try QueryOperands(
-      command, operands, hasPattern: hasPattern, hasByteBound: !byteBounds.isEmpty && byteBounds.allSatisfy { $0 }
+      command, operands, hasPattern: hasPattern, hasByteBound: !byteBounds.isEmpty && byteBounds.allSatisfy { $0 },
+      isRecursive: isRecursive
     ).check()
   }
 
@@ -56,6 +62,7 @@ struct QueryCheck {
     if let reason = command.refused[name] { throw refusal(name, reason) }
     if command.longFlags.contains(name) {
       guard !hasValue else { throw refusal(name, "takes no value") }
+      noteFlag(name)
       return
     }
     if command.longOptional.contains(name) { return }
@@ -75,7 +82,10 @@ struct QueryCheck {
       let option = "-\(letter)"
       if let reason = command.refused[option] { throw refusal(option, reason) }
       let isLast = offset == letters.count - 1
-      if command.flags.contains(letter) { continue }
+      if command.flags.contains(letter) {
+        noteFlag(option)
+        continue
+      }
       if command.optional.contains(letter) { return }
       guard command.valued.contains(letter) else { throw unknown(option) }
       if isLast {
@@ -104,6 +114,17 @@ struct QueryCheck {
     case ("grep", "-e"), ("grep", "--regexp"), ("rg", "-e"), ("rg", "--regexp"): hasPattern = true
     case ("head", "-c"), ("head", "--bytes"): byteBounds.append(value.first?.isNumber == true)
     case ("head", "-n"), ("head", "--lines"): byteBounds.append(false)
+    default: break
+    }
+  }
+
+  private mutating func noteFlag(_ option: String) {
+    switch (command.name, option) {
+    case ("grep", "-r"), ("grep", "--recursive"), ("diff", "-r"), ("diff", "--recursive"): isRecursive = true
+    case ("grep", "-R"), ("grep", "--dereference-recursive"):
+      isRecursive = true
+      // Where it follows links, GNU grep opens the devices and FIFOs that it meets; with -r it does not (grep(1), -D).
+      added = ["-D", "skip"]
     default: break
     }
   }

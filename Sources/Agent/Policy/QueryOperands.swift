@@ -4,12 +4,14 @@ struct QueryOperands {
   private let operands: [String]
   private let hasPattern: Bool
   private let hasByteBound: Bool
+  private let isRecursive: Bool
 
-  init(_ command: QueryCommand, _ operands: [String], hasPattern: Bool, hasByteBound: Bool) {
+  init(_ command: QueryCommand, _ operands: [String], hasPattern: Bool, hasByteBound: Bool, isRecursive: Bool) {
     self.command = command
     self.operands = operands
     self.hasPattern = hasPattern
     self.hasByteBound = hasByteBound
+    self.isRecursive = isRecursive
   }
 
   func check() throws(QueryRefusal) {
@@ -41,6 +43,9 @@ struct QueryOperands {
       if ["tail", "sort", "uniq"].contains(command.name), file.hasPrefix("+") {
         throw refusal(file, "is an old spelling of an option: write -n, -k or -s")
       }
+      if isRecursive, EndlessFile.areBelow(file) {
+        throw refusal(file, "has files below it that act when they are read, or have no end: name the folders you mean")
+      }
       guard EndlessFile.isEndless(file) else { continue }
       guard EndlessFile.isHarmless(file) else {
         throw refusal(file, "may have no end, and to open it may change something: query reads files")
@@ -61,40 +66,5 @@ struct QueryOperands {
 
   private func refusal(_ operand: String, _ reason: String) -> QueryRefusal {
     QueryRefusal("`\(command.name)`: `\(operand)` \(reason)")
-  }
-}
-
-/// Files that may never come to an end when they are read, or that do something when they are opened (watchdogs, tapes, terminals).
-///
-/// Names only: a symbolic link can still lead there. What catches that is the bound on time and output of every command.
-enum EndlessFile {
-  static func isEndless(_ path: String) -> Bool {
-    let parts = parts(of: path)
-    // A relative path may lead anywhere through `..`.
-    guard path.hasPrefix("/") || path.split(separator: "/").contains("..") else { return false }
-    guard let first = parts.first else { return false }
-    switch first {
-    case "dev": return parts != ["dev", "null"]
-    case "proc":
-      return parts.contains { ["kmsg", "kcore", "mem", "pagemap", "clear_refs"].contains($0) }
-        || parts.contains { ["root", "cwd", "fd", "map_files"].contains($0) }
-    case "sys": return parts.contains { $0.hasSuffix("_pipe") || $0.hasSuffix("_pipe_raw") }
-    default: return false
-    }
-  }
-
-  /// Without an end, and nothing else.
-  static func isHarmless(_ path: String) -> Bool {
-    guard path.hasPrefix("/") else { return false }
-    let parts = parts(of: path)
-    return parts.count == 2 && parts[0] == "dev" && ["zero", "full", "random", "urandom"].contains(parts[1])
-  }
-
-  private static func parts(of path: String) -> [Substring] {
-    var parts: [Substring] = []
-    for part in path.split(separator: "/") where part != "." {
-      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-    }
-    return parts
   }
 }

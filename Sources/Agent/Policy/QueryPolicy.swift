@@ -42,7 +42,7 @@ enum QueryPolicy {
     let arguments = Array(argv.dropFirst())
     var check = QueryCheck(command: command)
     try check.run(arguments)
-    return [name] + command.prepended + arguments
+    return [name] + command.prepended + check.added + arguments
   }
 
   private static func unknown(_ name: String) -> QueryRefusal {

@@ -54,14 +54,18 @@ package struct FileContent: Sendable, Hashable {
 /// The entries of a directory, or of a tree.
 package struct Listing: Sendable, Hashable {
   package struct Entry: Sendable, Hashable {
-    /// Relative to the listed path. Bytes that are not UTF-8 stand as U+FFFD.
+    /// Relative to the listed path. Bytes that are not UTF-8 stand as U+FFFD; `exactName` has them.
     package var name: String
+    /// In base64, where it is not UTF-8.
+    package var exactName: String?
     package var type: String
     package var size: Int64
     /// Permission bits in octal: `0644`.
     package var mode: String
     package var modified: SharedTime
     package var linkTarget: String?
+    /// In base64, where it is not UTF-8.
+    package var exactLinkTarget: String?
     /// Why the entries of this directory are not here, as a failure code.
     package var error: String?
   }

@@ -41,16 +41,23 @@ struct ListFold {
       var modified = SharedTime(times[0][index])
       for other in times.dropFirst() { modified.join(other[index]) }
       return Listing.Entry(
-        name: String(decoding: entry.name, as: UTF8.self), type: entry.type.word, size: entry.size,
-        mode: FileMode.octal(entry.mode), modified: modified,
+        name: String(decoding: entry.name, as: UTF8.self), exactName: Self.exact(entry.name), type: entry.type.word,
+        size: entry.size, mode: FileMode.octal(entry.mode), modified: modified,
         linkTarget: entry.linkTarget.isEmpty ? nil : String(decoding: entry.linkTarget, as: UTF8.self),
+        exactLinkTarget: Self.exact(entry.linkTarget),
         error: entry.errorCode.isEmpty ? nil : entry.errorCode)
     }
+  }
+
+  /// In base64, where text would not be exact.
+  private static func exact(_ name: Data) -> String? {
+    String(validating: name, as: UTF8.self) == nil ? name.base64EncodedString() : nil
   }
 
   /// Of one entry in the answer, in bytes, about.
   private static func cost(_ entry: Listing.Entry) -> Int {
     100 + entry.name.utf8.count + (entry.linkTarget?.utf8.count ?? -16) + 16
+      + [entry.exactName, entry.exactLinkTarget].reduce(0) { $0 + ($1.map { $0.utf8.count + 24 } ?? 0) }
   }
 
   private func listing(_ entries: [Listing.Entry], _ key: Key, share: Int, isAlone: Bool) -> Listing {
@@ -66,6 +73,12 @@ struct ListFold {
       let next = wanted.skip + shown.count
       listing.note = "Entries \(wanted.skip) to \(next) of \(total). Go on with skip \(next)"
       listing.note? += isAlone ? ", or give a larger limit." : ", or list fewer hosts at once."
+    }
+    if entries.contains(where: { $0.error == FailureCode.timeout.rawValue }) {
+      let outOfTime =
+        "The time ran out before every directory was read: the others have the error timeout. "
+        + "Give a longer timeout_ms or a smaller depth, or list those by themselves."
+      listing.note = [listing.note, outOfTime].compactMap { $0 }.joined(separator: " ")
     }
     return listing
   }

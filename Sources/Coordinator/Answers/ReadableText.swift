@@ -23,10 +23,17 @@ package enum ReadableText {
     return String(shown) + "..."
   }
 
-  /// C0, DEL and C1 controls, and the marks that reorder text (Unicode TR 36, bidirectional spoofing).
+  /// What has no shape of its own and still changes what is seen: C0, DEL and C1 controls, marks that reorder text (Unicode
+  /// TR 36, bidirectional spoofing), other line ends, blanks without width, and tags, in which a text can be hidden.
   private static func isControl(_ value: UInt32) -> Bool {
-    value < 0x20 || (0x7F...0x9F).contains(value) || (0x202A...0x202E).contains(value)
-      || (0x2066...0x2069).contains(value)
+    switch value {
+    case ..<0x20, 0x7F...0x9F: true
+    case ..<0x061C: false
+    // U+200C and U+200D join and part letters in many scripts, and stay.
+    case 0x061C, 0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060, 0x2066...0x2069, 0xFEFF: true
+    case 0xE0000...0xE007F: true
+    default: false
+    }
   }
 
   private static func escape(_ text: String, keepingLines: Bool) -> String {
@@ -53,10 +60,13 @@ package enum ReadableText {
   }
 
   private static func needsEscape(_ text: String, keepingLines: Bool) -> Bool {
-    // 0xC2 leads the C1 controls, 0xE2 the reordering marks; both also lead harmless characters, which the loop lets pass.
     func isSuspect(_ bytes: EightBytes) -> UInt64 {
       let lines = keepingLines ? bytes.equal(to: 0x0A) | bytes.equal(to: 0x09) : 0
-      return bytes.below(0x20) & ~lines | bytes.equal(to: 0xC2) | bytes.equal(to: 0xE2) | bytes.equal(to: 0x7F)
+      let ascii = bytes.below(0x20) & ~lines | bytes.equal(to: 0x7F)
+      guard bytes.aboveASCII != 0 else { return ascii }
+      // What leads the controls beyond ASCII also leads harmless characters, which the loop lets pass.
+      return ascii | bytes.equal(to: 0xC2) | bytes.equal(to: 0xD8) | bytes.equal(to: 0xE2) | bytes.equal(to: 0xEF)
+        | bytes.equal(to: 0xF3)
     }
     var text = text
     return text.withUTF8 { $0.firstIndex(from: 0, where: isSuspect) } != nil

@@ -87,8 +87,9 @@ extension CoordinatorCore {
 
   private static func check(_ command: [String]) throws(TargetError) {
     guard let program = command.first, !program.isEmpty else { throw TargetError("command cannot be empty") }
-    guard command.count <= 1000, command.reduce(0, { $0 + $1.utf8.count }) <= 65_536 else {
-      throw TargetError("command too long: at most 1000 words and 65536 bytes")
+    // As agents bound it.
+    guard command.count <= 256, command.reduce(0, { $0 + $1.utf8.count + 1 }) <= 65_536 else {
+      throw TargetError("command too long: at most 256 words and 65536 bytes")
     }
     guard !command.contains(where: { $0.utf8.contains(0) }) else { throw TargetError("command contains a null byte") }
   }

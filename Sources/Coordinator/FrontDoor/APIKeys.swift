@@ -6,18 +6,18 @@ package struct APIKey: Sendable, Hashable {
   package let principal: String
   fileprivate let digest: [UInt8]
 
-  /// - Parameter text: `label:key` or `key`. A label has 1 to 32 of `[a-zA-Z0-9_.-]`; a key visible ASCII only.
-  /// - Returns: nil when the key is empty or has other characters.
+  /// - Parameter text: `label:key` or `key`. A label has 1 to 32 of `[a-zA-Z0-9_.-]`; a key visible ASCII only, and where it
+  ///   has a colon, a label before it.
+  /// - Returns: nil when it is something else.
   package init?(_ text: String) {
     let text = text.trimmingBlanks
     var label: Substring?
     var key = text[...]
     if let colon = text.firstIndex(of: ":") {
-      let rest = text[text.index(after: colon)...]
-      if Self.isLabel(text[..<colon]), !rest.isEmpty {
-        label = text[..<colon]
-        key = rest
-      }
+      // Taken for a part of the key, a misspelt label would keep its owner out and nobody would know why.
+      guard Self.isLabel(text[..<colon]) else { return nil }
+      label = text[..<colon]
+      key = text[text.index(after: colon)...]
     }
     guard !key.isEmpty, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
     digest = Self.digest(of: key)
@@ -30,7 +30,8 @@ package struct APIKey: Sendable, Hashable {
     for (index, part) in text.split(separator: ",").enumerated() where !part.allSatisfy({ $0 == " " }) {
       guard let key = APIKey(String(part)) else {
         throw FrontDoorSettingsError(
-          "SCOUT_API_KEYS: key number \(index + 1) is none: a key, or label:key, in visible ASCII without blanks")
+          "SCOUT_API_KEYS: key number \(index + 1) is none: write key or label:key, in visible ASCII without blanks;"
+            + " a label has 1 to 32 letters, digits, _, . or -")
       }
       keys.append(key)
     }

@@ -6,6 +6,7 @@ package import MCP
 package import NIOCore
 import NIOSSL
 import ServiceLifecycle
+import Synchronization
 package import Telemetry
 
 /// The Streamable HTTP front door: MCP at `/mcp`, `GET /health`, `GET /metrics`. Sendable: its parts are.
@@ -70,6 +71,7 @@ package final class HTTPDoor: Service {
       if let tls { try TLSChannel(channel, tlsConfiguration: tls) } else { channel }
     }
     let bound = bound
+    let hasBound = Atomic(false)
     // The server's own news are not ours to tell: who composes the process says where it listens.
     var logger = logger
     logger.logLevel = max(logger.logLevel, .notice)
@@ -79,6 +81,7 @@ package final class HTTPDoor: Service {
         availableConnectionsDelegate: .maximum(settings.limits.connections, logger: logger)),
       eventLoopGroup: group, logger: logger, responder: { _, _, _ in },
       onServerRunning: { channel in
+        hasBound.store(true, ordering: .relaxed)
         if let address = channel.localAddress { bound.succeed(address) }
       })
     let ticking = startTicking()
@@ -91,7 +94,10 @@ package final class HTTPDoor: Service {
       }
     } catch {
       bound.fail(error)
-      throw error
+      guard !hasBound.load(ordering: .relaxed) else { throw error }
+      throw FrontDoorSettingsError(
+        "cannot listen on \(settings.host):\(settings.port) (\(error)): stop what listens there, or choose another"
+          + " SCOUT_HTTP_HOST or SCOUT_HTTP_PORT (--http-host, --http-port)")
     }
   }
 

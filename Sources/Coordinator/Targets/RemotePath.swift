@@ -19,7 +19,9 @@ package struct RemotePath: Sendable, Hashable {
     }
     let start = Array(text.utf8.prefix(2))
     if start[0] == UInt8(ascii: "/") || start == Array("~".utf8) || start == Array("~/".utf8) { return }
-    let shown = ReadableText.escaped(text)
+    var shown = ReadableText.escaped(text)
+    while shown.hasPrefix("./") { shown.removeFirst(2) }
+    if shown == "." { shown = "" }
     throw TargetError(
       start[0] == UInt8(ascii: "~")
         ? "Path '\(shown)' names another account's home: write ~/... for the login directory, or the absolute path"

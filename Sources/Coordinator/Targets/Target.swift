@@ -27,7 +27,7 @@ package struct Target: Sendable, Hashable {
     }
     guard text.unicodeScalars.index(after: colon) == text.endIndex else {
       throw TargetError(
-        "Target '\(ReadableText.escaped(text))' has a path, and a command takes none: give the host as target and the path in the command"
+        "Target '\(ReadableText.escaped(text))' has a path where only hosts are named: leave it out (the paths of a query stand in its command)"
       )
     }
     return Target(hosts: try HostSelector(String(text[..<colon])), path: nil)

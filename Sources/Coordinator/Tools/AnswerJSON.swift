@@ -57,7 +57,9 @@ package enum AnswerJSON {
             "mode": .string(entry.mode),
           ]
           set(entry.modified, in: &members)
+          if let name = entry.exactName { members["name_base64"] = .string(name) }
           if let target = entry.linkTarget { members["link_target"] = .string(target) }
+          if let target = entry.exactLinkTarget { members["link_target_base64"] = .string(target) }
           if let error = entry.error { members["error"] = .string(error) }
           return .object(members)
         }),

@@ -38,7 +38,7 @@ package struct ToolSet: MCPToolProvider {
           tool: name, arguments: arguments, options: options, summary: nobody, failures: [], outcome: .invalid,
           duration: .now - start,
           facts: [:]))
-      return MCPToolOutcome(text: error.message, isError: true)
+      return MCPToolOutcome(text: ReadableText.escaped(error.message), isError: true)
     }
   }
 }

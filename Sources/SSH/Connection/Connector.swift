@@ -117,15 +117,16 @@ struct Connector {
       }
       if let single = error.connectionErrors.first {
         return SSHError(
-          .unreachable, "\(host.alias): no TCP connection to \(place): \(single.error)", phase: .tcp,
-          scope: .connection)
+          .unreachable, "\(host.alias): no TCP connection to \(place): \(TransportFault.words(single.error))",
+          phase: .tcp, scope: .connection)
       }
       return SSHError(
         .unreachable, "\(host.alias): the name \(host.hostName) cannot be resolved; set HostName in ssh_config",
         phase: .tcp, scope: .connection)
     }
     return SSHError(
-      .unreachable, "\(host.alias): no TCP connection to \(place): \(error)", phase: .tcp, scope: .connection)
+      .unreachable, "\(host.alias): no TCP connection to \(place): \(TransportFault.words(error))", phase: .tcp,
+      scope: .connection)
   }
 
   // MARK: Steps

@@ -34,7 +34,7 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    reason = reason ?? "\(error)"
+    reason = reason ?? TransportFault.words(error)
     context.close(promise: nil)
   }
 

@@ -161,9 +161,11 @@ extension SSHError {
     let started = ContinuousClock.now
     return {
       let elapsed = ContinuousClock.now - started
-      return SSHError(
-        .timeout, "\(host): no answer about \(path) within \(elapsed.formattedSeconds); the host or its disk is slow",
-        phase: .operation, scope: .lane, elapsed: elapsed)
+      let message =
+        elapsed < .milliseconds(50)
+        ? "the time of the call was over when \(path) was asked for; allow more time, or ask for less at a time"
+        : "no answer about \(path) within \(elapsed.formattedSeconds); the host or its disk is slow"
+      return SSHError(.timeout, "\(host): \(message)", phase: .operation, scope: .lane, elapsed: elapsed)
     }
   }
 }

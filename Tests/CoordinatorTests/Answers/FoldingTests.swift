@@ -42,6 +42,9 @@ import Testing
     ("dos\r\nline", "dos\nline"),
     ("over\rwrite", "over\\rwrite"), ("end\r", "end\\r"), ("nul\0", "nul\\x00"), ("\u{9B}31m", "\\x9b31m"),
     ("abc\u{202E}def", "abc\\u{202e}def"), ("é € 😀 \u{200D}", "é € 😀 \u{200D}"), ("del\u{7F}", "del\\x7f"),
+    ("a\u{2028}b\u{2029}", "a\\u{2028}b\\u{2029}"), ("\u{FEFF}x\u{200B}", "\\u{feff}x\\u{200b}"),
+    ("\u{061C}\u{2060}", "\\u{061c}\\u{2060}"), ("\u{E0041}\u{E007F}", "\\u{e0041}\\u{e007f}"),
+    ("\u{0618}\u{2010}\u{FF01}\u{F0000}", "\u{0618}\u{2010}\u{FF01}\u{F0000}"),
   ])
   func escapesControls(_ text: String, _ expected: String) {
     #expect(ReadableText.block(text) == expected)

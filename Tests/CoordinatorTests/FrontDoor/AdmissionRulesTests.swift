@@ -62,6 +62,9 @@ import Testing
     #expect(keys[1].principal.count == 12)
     #expect(keys[2].principal == "host")
     #expect(throws: FrontDoorSettingsError.self) { try APIKey.list("good,bad key") }
+    for misspelt in ["o/ps:key", "\u{f6}ps:key", ":key", "label:"] {
+      #expect(throws: FrontDoorSettingsError.self) { try APIKey.list(misspelt) }
+    }
     #expect(!"\(keys)".contains("s3cret"))
   }
 

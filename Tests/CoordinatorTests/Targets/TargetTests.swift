@@ -49,8 +49,17 @@ import Testing
     #expect(try Target.hostOnly("web*").hosts.text == "web*")
     #expect(try Target.hostOnly("web1:").hosts.text == "web1")
     #expect { try Target.hostOnly("web1:/etc") } throws: {
-      ($0 as? TargetError)?.message.contains("the path in the command") == true
+      ($0 as? TargetError)?.message.contains("where only hosts are named") == true
     }
+  }
+
+  /// A relative path's refusal says what to write.
+  @Test(arguments: [
+    ("notes", "write /notes or ~/notes"), ("./notes", "write /notes or ~/notes"), (".", "write / or ~/"),
+    ("../x", "write /../x or ~/../x"),
+  ])
+  func relativePathsAreRefused(_ path: String, _ remedy: String) {
+    #expect { try RemotePath(path) } throws: { ($0 as? TargetError)?.message.hasSuffix(remedy) == true }
   }
 
   @Test func pathsAreEqualByBytes() throws {

@@ -96,7 +96,8 @@ import Testing
         try await core.call("query", ["target": "db1", "command": 5]).text.contains("a list of words, or one line"))
       #expect(try await core.call("query", ["target": "db1"]).text.contains("query needs command"))
       #expect(
-        try await core.call("query", ["target": "db1:/x", "command": "echo"]).text.contains("the path in the command"))
+        try await core.call("query", ["target": "db1:/x", "command": "echo"]).text.contains(
+          "where only hosts are named"))
       #expect(try await core.call("query", ["target": "db1", "command": []]).text == "command cannot be empty")
     }
   }
