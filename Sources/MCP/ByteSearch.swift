@@ -21,6 +21,14 @@ package struct EightBytes {
     ~(((word & Self.all(0x7F)) &+ Self.all(0x80 &- limit)) | word) & Self.all(0x80)
   }
 
+  /// False where every byte is printable ASCII: a quick look before tests that tell more.
+  @inlinable
+  package var hasUnprintable: Bool {
+    let below = word &- Self.all(0x20)
+    let delete = (word ^ Self.all(0x7F)) &- Self.all(1)
+    return (below | delete | word) & Self.all(0x80) != 0
+  }
+
   @inlinable
   package var aboveASCII: UInt64 { word & Self.all(0x80) }
 

@@ -15,7 +15,7 @@ extension JSON: Codable {
     } else if let value = try? container.decode([JSON].self) {
       self = .array(value)
     } else {
-      self = .object(try container.decode([String: JSON].self))
+      self = .object(JSONObject(try container.decode([String: JSON].self).map { ($0, $1) }))
     }
   }
 
@@ -28,7 +28,7 @@ extension JSON: Codable {
     case .double(let value): try container.encode(value)
     case .string(let value): try container.encode(value)
     case .array(let value): try container.encode(value)
-    case .object(let value): try container.encode(value)
+    case .object(let value): try container.encode(Dictionary(uniqueKeysWithValues: value.map { ($0.key, $0.value) }))
     }
   }
 }

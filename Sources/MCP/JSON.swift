@@ -1,7 +1,7 @@
 /// A JSON value. A value.
 ///
-/// Integers that fit 64 bits are kept exactly; every other number is a double. Keys of an object have no order; they are
-/// written sorted, so that equal values have equal bytes. Keys follow Swift's string equality (canonical equivalence).
+/// Integers that fit 64 bits are kept exactly; every other number is a double. Keys of an object are
+/// sorted, so that equal values have equal bytes.
 /// Source: RFC 8259.
 package enum JSON: Sendable, Hashable {
   case null
@@ -10,7 +10,7 @@ package enum JSON: Sendable, Hashable {
   case double(Double)
   case string(String)
   case array([JSON])
-  case object([String: JSON])
+  case object(JSONObject)
 }
 
 extension JSON {
@@ -20,7 +20,7 @@ extension JSON {
 
   package var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
 
-  package var object: [String: JSON]? { if case .object(let value) = self { value } else { nil } }
+  package var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
 
   package var isNull: Bool { self == .null }
 
@@ -57,6 +57,6 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
   package init(arrayLiteral elements: JSON...) { self = .array(elements) }
   /// Of two equal keys the last one stays.
   package init(dictionaryLiteral elements: (String, JSON)...) {
-    self = .object(Dictionary(elements, uniquingKeysWith: { $1 }))
+    self = .object(JSONObject(elements))
   }
 }

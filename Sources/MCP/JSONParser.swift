@@ -55,25 +55,27 @@ package struct JSONParser {
     }
   }
 
-  private mutating func object() throws(JSONError) -> [String: JSON] {
+  private mutating func object() throws(JSONError) -> JSONObject {
     try enter()
     defer { depth -= 1 }
-    var members: [String: JSON] = [:]
+    var members: [JSONObject.Member] = []
     skipBlanks()
-    if take(UInt8(ascii: "}")) { return members }
+    if take(UInt8(ascii: "}")) { return JSONObject() }
     while true {
       skipBlanks()
       guard position < end, bytes[position] == UInt8(ascii: "\"") else { throw unexpected("a key") }
-      let keyStart = position
       let key = try string()
       skipBlanks()
       guard take(UInt8(ascii: ":")) else { throw unexpected("':'") }
-      guard members.updateValue(try value(), forKey: key) == nil else {
-        throw JSONError(code: .duplicateKey, message: "the key \"\(key.prefix(64))\" stands twice", offset: keyStart)
-      }
+      members.append((key, try value()))
       skipBlanks()
       if take(UInt8(ascii: ",")) { continue }
-      if take(UInt8(ascii: "}")) { return members }
+      if take(UInt8(ascii: "}")) {
+        guard let object = JSONObject(distinct: members) else {
+          throw JSONError(code: .duplicateKey, message: "a key stands twice in an object", offset: position - 1)
+        }
+        return object
+      }
       throw unexpected("',' or '}'")
     }
   }

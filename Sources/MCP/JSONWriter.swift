@@ -1,4 +1,4 @@
-/// Writes JSON without blanks, keys sorted by their UTF-8, so that equal values have equal bytes. A value.
+/// Writes JSON without blanks, keys sorted, so that equal values have equal bytes. A value.
 ///
 /// Only what must be escaped is (`"`, `\`, controls), so the text holds no line break and fits one line of stdio or one
 /// `data:` field. A double that is not finite becomes null: JSON has no word for it.
@@ -30,10 +30,10 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "]"))
   }
 
-  private mutating func write(_ members: [String: JSON]) {
+  private mutating func write(_ members: JSONObject) {
     bytes.append(UInt8(ascii: "{"))
     var isFirst = true
-    for (key, value) in members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+    for (key, value) in members {
       if !isFirst { bytes.append(UInt8(ascii: ",")) }
       isFirst = false
       write(key)
@@ -47,30 +47,46 @@ package struct JSONWriter {
 
   private mutating func write(_ text: String) {
     var text = text
-    makeRoom(for: text.utf8.count)
     bytes.append(UInt8(ascii: "\""))
-    text.withUTF8 { write(escaping: $0) }
+    text.withUTF8 { utf8 in
+      let text = UnsafeRawBufferPointer(utf8)
+      var rest = 0
+      while rest < text.count {
+        rest = copy(text, from: rest)
+        guard rest < text.count else { break }
+        writeEscape(of: text[rest])
+        rest += 1
+      }
+    }
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Once for the whole text and some escapes, instead of for each run in turn.
-  private mutating func makeRoom(for count: Int) {
-    let wanted = bytes.count + count + count / 8 + 2
-    if wanted > bytes.capacity { bytes.reserveCapacity(max(wanted, 2 * bytes.capacity)) }
+  /// Copies up to the next byte that needs an escape, and returns where that is.
+  private mutating func copy(_ text: UnsafeRawBufferPointer, from start: Int) -> Int {
+    var index = start
+    bytes.append(addingCapacity: text.count - start + 8) { room in
+      room.withUnsafeMutableBufferPointer { room, count in
+        let target = UnsafeMutableRawBufferPointer(room)
+        while index + 8 <= text.count {
+          let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+          target.storeBytes(of: word, toByteOffset: count, as: UInt64.self)
+          let found = EightBytes(word: UInt64(littleEndian: word)).firstEscape
+          index += found
+          count += found
+          if found < 8 { return }
+        }
+        while index < text.count, !Self.needsEscape(text[index]) {
+          target[count] = text[index]
+          index += 1
+          count += 1
+        }
+      }
+    }
+    return index
   }
 
-  /// Copies the runs between the bytes that need an escape.
-  private mutating func write(escaping utf8: UnsafeBufferPointer<UInt8>) {
-    func needsEscape(_ bytes: EightBytes) -> UInt64 {
-      bytes.below(0x20) | bytes.equal(to: UInt8(ascii: "\"")) | bytes.equal(to: UInt8(ascii: "\\"))
-    }
-    var runStart = 0
-    while let index = utf8.firstIndex(from: runStart, where: needsEscape) {
-      bytes.append(contentsOf: utf8[runStart..<index])
-      writeEscape(of: utf8[index])
-      runStart = index + 1
-    }
-    bytes.append(contentsOf: utf8[runStart...])
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
   private mutating func writeEscape(of byte: UInt8) {
@@ -89,6 +105,17 @@ package struct JSONWriter {
     }
     bytes.append(UInt8(ascii: "\\"))
     bytes.append(letter)
+  }
+}
+
+extension EightBytes {
+  /// How many bytes stand before the first that JSON escapes; 8 where there is none.
+  fileprivate var firstEscape: Int {
+    // A borrow spoils only what stands above a byte that was found, and bytes beyond ASCII are none of these.
+    let controls = word &- Self.all(0x20)
+    let quotes = (word ^ Self.all(UInt8(ascii: "\""))) &- Self.all(1)
+    let backslashes = (word ^ Self.all(UInt8(ascii: "\\"))) &- Self.all(1)
+    return ((controls | quotes | backslashes) & ~word & Self.all(0x80)).trailingZeroBitCount / 8
   }
 }
 

@@ -9,7 +9,7 @@ package struct CallID: Sendable, Hashable {
 package struct MCPCall: Sendable, Hashable {
   package let id: CallID
   package let name: String
-  package let arguments: [String: JSON]
+  package let arguments: JSONObject
   /// Log messages from here on are sent; nil where the client asked for none.
   package let logLevel: MCPLogLevel?
 

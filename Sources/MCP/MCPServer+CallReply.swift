@@ -9,7 +9,7 @@ extension MCPServer {
 
   /// `structuredContent` stands alone and `content` says the same in words; an error has words only.
   private func json(_ outcome: MCPToolOutcome, _ revision: MCPRevision) -> JSON {
-    var result: [String: JSON] = [
+    var result: JSONObject = [
       "content": [["type": "text", "text": .string(outcome.text)]], "isError": .bool(outcome.isError),
     ]
     if revision.hasStructuredContent, !outcome.isError, let structured = outcome.structured {

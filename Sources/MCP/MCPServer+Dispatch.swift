@@ -35,7 +35,7 @@ extension MCPServer {
   }
 
   /// What a modern result carries beside its own members; a legacy one stays as it is.
-  func decorated(_ result: [String: JSON], _ revision: MCPRevision) -> JSON {
+  func decorated(_ result: JSONObject, _ revision: MCPRevision) -> JSON {
     guard revision.isModern else { return .object(result) }
     var result = result
     result["resultType"] = "complete"
@@ -49,7 +49,7 @@ extension MCPServer {
     }
     let known = MCPRevision(rawValue: asked).flatMap { $0.isModern ? nil : $0 }
     let revision = known ?? .newestLegacy
-    var result: [String: JSON] = [
+    var result: JSONObject = [
       "protocolVersion": .string(revision.rawValue), "capabilities": ["tools": [:], "logging": [:]],
       "serverInfo": infoJSON(revision),
     ]
@@ -58,7 +58,7 @@ extension MCPServer {
   }
 
   private func discovery(_ revision: MCPRevision) -> JSON {
-    var result: [String: JSON] = [
+    var result: JSONObject = [
       "supportedVersions": .array(MCPRevision.modern.map { .string($0.rawValue) }),
       "capabilities": ["tools": [:]], "ttlMs": .int(limits.cacheMilliseconds), "cacheScope": "public",
     ]
@@ -81,7 +81,7 @@ extension MCPServer {
       return .failure(RPCError(.invalidParams, "tools/call needs params.name, a string"))
     }
     guard hasTool(name) else { return .failure(RPCError(.invalidParams, "Unknown tool: \(name.prefix(128))")) }
-    let arguments: [String: JSON]
+    let arguments: JSONObject
     switch request.params["arguments"] {
     case nil, .null?: arguments = [:]
     case .object(let members)?: arguments = members

@@ -12,7 +12,7 @@ extension MCPServer {
     default: return .failure(RPCError(.invalidParams, "params.cursor must be a string"))
     }
     let end = min(start + limits.page, tools.count)
-    var result: [String: JSON] = ["tools": .array(tools[start..<end].map { $0.json(revision) })]
+    var result: JSONObject = ["tools": .array(tools[start..<end].map { $0.json(revision) })]
     if end < tools.count { result["nextCursor"] = .string(Self.cursor(index: end)) }
     if revision.isModern {
       result["ttlMs"] = .int(limits.cacheMilliseconds)
@@ -34,7 +34,7 @@ extension MCPServer {
 extension MCPTool {
   /// The tool with the members that `revision` defines.
   func json(_ revision: MCPRevision) -> JSON {
-    var members: [String: JSON] = [
+    var members: JSONObject = [
       "name": .string(name), "description": .string(description), "inputSchema": inputSchema,
     ]
     if revision.hasAnnotations { members["annotations"] = annotationsJSON(revision) }
@@ -44,7 +44,7 @@ extension MCPTool {
   }
 
   private func annotationsJSON(_ revision: MCPRevision) -> JSON {
-    var members: [String: JSON] = [
+    var members: JSONObject = [
       "readOnlyHint": .bool(annotations.readOnly), "destructiveHint": .bool(annotations.destructive),
       "idempotentHint": .bool(annotations.idempotent), "openWorldHint": .bool(annotations.openWorld),
     ]

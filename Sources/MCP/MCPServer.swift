@@ -44,7 +44,7 @@ package struct MCPServer: Sendable {
   func hasTool(_ name: String) -> Bool { names.contains(name) }
 
   func infoJSON(_ revision: MCPRevision) -> JSON {
-    var members: [String: JSON] = ["name": .string(info.name), "version": .string(info.version)]
+    var members: JSONObject = ["name": .string(info.name), "version": .string(info.version)]
     if revision.hasTitles { members["title"] = .string(info.title) }
     return .object(members)
   }

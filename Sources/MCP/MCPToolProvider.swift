@@ -6,7 +6,7 @@ package protocol MCPToolProvider: Sendable {
 
   /// Runs the tool `name`, which is one of `tools`. A bad argument value or a failure is an outcome with `isError`;
   /// a throw is for a call that is no call of this tool (JSON-RPC -32602). Task cancellation cancels the call.
-  func call(_ name: String, arguments: [String: JSON], context: MCPCallContext) async throws(MCPInvalidParams)
+  func call(_ name: String, arguments: JSONObject, context: MCPCallContext) async throws(MCPInvalidParams)
     -> MCPToolOutcome
 }
 

@@ -11,7 +11,7 @@ enum ModernCheck {
   ]
 
   /// Whether the message says by itself that it is modern.
-  static func isEnveloped(_ params: [String: JSON]) -> Bool { params["_meta"]?[versionKey] != nil }
+  static func isEnveloped(_ params: JSONObject) -> Bool { params["_meta"]?[versionKey] != nil }
 
   /// What the request says of its logs; nil for none wanted.
   static func logLevel(_ request: RPCRequest) -> MCPLogLevel? {

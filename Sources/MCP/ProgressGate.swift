@@ -63,7 +63,7 @@ struct ProgressGate: Sendable {
     held = nil
     mayFollow = now + Self.minimumInterval
     due = now + Self.maximumSilence
-    var params: [String: JSON] = ["progressToken": token.json, "progress": Self.json(report.done)]
+    var params: JSONObject = ["progressToken": token.json, "progress": Self.json(report.done)]
     params["total"] = report.total.map(Self.json)
     if hasMessage, !report.message.isEmpty {
       params["message"] = .string(String(report.message.prefix(Self.messageLimit)))

@@ -34,7 +34,7 @@ package struct RPCError: Error, Sendable, Hashable {
       data: ["supported": .array(MCPRevision.modern.map { .string($0.rawValue) }), "requested": .string(requested)])
   }
 
-  package static func missingCapability(_ capabilities: [String: JSON]) -> RPCError {
+  package static func missingCapability(_ capabilities: JSONObject) -> RPCError {
     let names = capabilities.keys.sorted().joined(separator: ", ")
     return RPCError(
       .missingClientCapability, "The request needs the client capability \(names)",
@@ -42,7 +42,7 @@ package struct RPCError: Error, Sendable, Hashable {
   }
 
   var json: JSON {
-    var members: [String: JSON] = ["code": .int(Int64(code.rawValue)), "message": .string(message)]
+    var members: JSONObject = ["code": .int(Int64(code.rawValue)), "message": .string(message)]
     members["data"] = data
     return .object(members)
   }

@@ -9,14 +9,14 @@ enum RPCMessage: Sendable, Hashable {
 struct RPCRequest: Sendable, Hashable {
   var id: MessageID
   var method: String
-  var params: [String: JSON]
+  var params: JSONObject
 
-  var meta: [String: JSON]? { params["_meta"]?.object }
+  var meta: JSONObject? { params["_meta"]?.object }
 }
 
 struct RPCNotification: Sendable, Hashable {
   var method: String
-  var params: [String: JSON]
+  var params: JSONObject
 }
 
 /// A message that is refused before it means anything, and the id to say so with where it had a usable one.
@@ -48,7 +48,7 @@ extension RPCMessage {
       throw refuse("a message with \"method\" has neither \"result\" nor \"error\"")
     }
     guard let name = method.string else { throw refuse("\"method\" must be a string") }
-    let params: [String: JSON]
+    let params: JSONObject
     switch members["params"] {
     case nil, .null?: params = [:]
     case .object(let object)?: params = object

@@ -12,7 +12,7 @@ struct RPCReply: Sendable, Hashable {
   init(_ rejection: RPCRejection) { self.init(id: rejection.id, .failure(rejection.error)) }
 
   var json: JSON {
-    var members: [String: JSON] = ["jsonrpc": "2.0"]
+    var members: JSONObject = ["jsonrpc": "2.0"]
     members["id"] = id?.json
     switch outcome {
     case .success(let result): members["result"] = result

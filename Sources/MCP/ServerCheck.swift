@@ -44,11 +44,11 @@ enum ServerCheck {
   /// Looks at schemas only: a property may well be called `$ref`, and `default`, `enum`, `const`, `examples` are data.
   private static func refusedKeyword(in schema: JSON) -> String? {
     guard let members = schema.object else { return nil }
-    if let keyword = members.keys.sorted().first(where: refusedKeywords.contains) { return keyword }
+    if let keyword = members.keys.first(where: refusedKeywords.contains) { return keyword }
     for (keyword, value) in members {
       switch keyword {
       case "properties", "patternProperties":
-        for property in value.object?.values ?? [:].values {
+        for (_, property) in value.object ?? [:] {
           if let found = refusedKeyword(in: property) { return found }
         }
       case "items", "additionalProperties", "prefixItems", "contains", "not", "propertyNames":

@@ -34,7 +34,7 @@ enum Fixture {
   }
 
   static func message(_ method: String, _ params: JSON? = nil, id: JSON? = 1) -> JSON {
-    var members: [String: JSON] = ["jsonrpc": "2.0", "method": .string(method)]
+    var members: JSONObject = ["jsonrpc": "2.0", "method": .string(method)]
     members["params"] = params
     members["id"] = id
     return .object(members)
@@ -44,7 +44,7 @@ enum Fixture {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": [:],
   ]
 
-  static func modern(_ method: String, _ params: [String: JSON] = [:], meta: JSON? = meta, id: JSON = 1) -> JSON {
+  static func modern(_ method: String, _ params: JSONObject = [:], meta: JSON? = meta, id: JSON = 1) -> JSON {
     var params = params
     params["_meta"] = meta
     return message(method, .object(params), id: id)

@@ -19,7 +19,7 @@ struct HTTPExchangeTests {
   }
 
   static func legacy(_ endpoint: MCPEndpoint, _ session: String, token: JSON? = nil) throws -> HTTPExchange {
-    var params: [String: JSON] = ["name": "read"]
+    var params: JSONObject = ["name": "read"]
     if let token { params["_meta"] = ["progressToken": token] }
     return try endpoint.exchange(
       Fixture.post(Fixture.message("tools/call", .object(params)), [Fixture.session(session)]))

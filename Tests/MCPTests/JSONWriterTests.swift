@@ -56,7 +56,7 @@ struct JSONWriterTests {
     case 4, 5: return .string(text(&random))
     case 6: return .array((0..<Int.random(in: 0...4, using: &random)).map { _ in value(depth: depth - 1, &random) })
     default:
-      var members: [String: JSON] = [:]
+      var members: JSONObject = [:]
       for _ in 0..<Int.random(in: 0...4, using: &random) { members[text(&random)] = value(depth: depth - 1, &random) }
       return .object(members)
     }

@@ -113,12 +113,12 @@ struct RevisionFieldsTests {
 
   @Test(
     arguments: [
-      ([:], RPCError.Code.invalidParams), (["name": 1], .invalidParams), (["name": "nope"], .invalidParams),
+      (JSONObject(), RPCError.Code.invalidParams), (["name": 1], .invalidParams), (["name": "nope"], .invalidParams),
       (["name": "Read"], .invalidParams), (["name": "read", "arguments": []], .invalidParams),
       (["name": "read", "arguments": "x"], .invalidParams), (["name": "read"], nil),
-      (["name": "read", "arguments": nil], nil),
-    ] as [([String: JSON], RPCError.Code?)])
-  func malformedCallsAreInvalid(_ params: [String: JSON], _ expected: RPCError.Code?) throws {
+      (["name": "read", "arguments": .null], nil),
+    ] as [(JSONObject, RPCError.Code?)])
+  func malformedCallsAreInvalid(_ params: JSONObject, _ expected: RPCError.Code?) throws {
     for revision in MCPRevision.allCases { #expect(try code(revision, "tools/call", params) == expected) }
   }
 
@@ -132,7 +132,7 @@ struct RevisionFieldsTests {
     #expect(MCPLogLevel.allCases.sorted() == MCPLogLevel.allCases)
   }
 
-  private func dispatch(_ revision: MCPRevision, _ method: String, _ params: [String: JSON]) throws -> Dispatch {
+  private func dispatch(_ revision: MCPRevision, _ method: String, _ params: JSONObject) throws -> Dispatch {
     let server = try Fixture.server()
     var params = params
     if method == "initialize" { params["protocolVersion"] = .string(revision.rawValue) }
@@ -142,14 +142,14 @@ struct RevisionFieldsTests {
       : server.dispatchLegacy(request, revision: revision, logLevel: nil) { CallID(1) }
   }
 
-  private func result(_ revision: MCPRevision, _ method: String, _ params: [String: JSON] = [:]) throws -> JSON {
+  private func result(_ revision: MCPRevision, _ method: String, _ params: JSONObject = [:]) throws -> JSON {
     switch try dispatch(revision, method, params) {
     case .result(let result), .initialize(_, let result): return result
     case let other: throw Unexpected(what: "\(other)")
     }
   }
 
-  private func code(_ revision: MCPRevision, _ method: String, _ params: [String: JSON] = [:]) throws -> RPCError.Code?
+  private func code(_ revision: MCPRevision, _ method: String, _ params: JSONObject = [:]) throws -> RPCError.Code?
   {
     if case .failure(let error) = try dispatch(revision, method, params) { error.code } else { nil }
   }

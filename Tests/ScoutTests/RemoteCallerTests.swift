@@ -1,3 +1,4 @@
+import MCP
 import NIOCore
 import NIOPosix
 import Testing

@@ -78,7 +78,7 @@ struct Rig: Sendable {
 
   static func target(_ text: String) throws -> Target { try Target.withPath(text) }
 
-  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> Reply {
+  func call(_ tool: String, _ arguments: JSONObject) async throws -> Reply {
     let outcome = try await tools.call(
       tool, arguments: arguments, context: MCPCallContext(requestID: RequestID.mint(), principal: "test"))
     return Reply(outcome: outcome)

@@ -61,6 +61,7 @@ package enum ReadableText {
 
   private static func needsEscape(_ text: String, keepingLines: Bool) -> Bool {
     func isSuspect(_ bytes: EightBytes) -> UInt64 {
+      guard bytes.hasUnprintable else { return 0 }
       let lines = keepingLines ? bytes.equal(to: 0x0A) | bytes.equal(to: 0x09) : 0
       let ascii = bytes.below(0x20) & ~lines | bytes.equal(to: 0x7F)
       guard bytes.aboveASCII != 0 else { return ascii }

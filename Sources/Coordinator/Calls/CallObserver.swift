@@ -9,7 +9,7 @@ package struct CallObserver: Sendable {
   /// A call, as far as it is noted.
   struct Ended {
     var tool: String
-    var arguments: [String: JSON]
+    var arguments: JSONObject
     var options: CallOptions
     var summary: AnswerSummary
     var failures: [FailureCode]

@@ -3,7 +3,7 @@ package import MCP
 
 /// Typed answers as `structuredContent`, member by member as the output schemas say.
 package enum AnswerJSON {
-  package static func of<Body: Sendable>(_ answer: Answer<Body>, _ body: (Body) -> [String: JSON]) -> JSON {
+  package static func of<Body: Sendable>(_ answer: Answer<Body>, _ body: (Body) -> JSONObject) -> JSON {
     let messages = FairShare.divide(failureBudget, among: answer.failures.map(\.message.utf8.count))
     return [
       "groups": .array(
@@ -25,7 +25,7 @@ package enum AnswerJSON {
   static let failureBudget = 65_536
 
   private static func of(_ failure: HostFailure, messageLimit: Int) -> JSON {
-    var members: [String: JSON] = [
+    var members: JSONObject = [
       "host": .string(failure.host), "code": .string(failure.code.rawValue),
       "message": .string(ReadableText.shortened(failure.message, limit: messageLimit)),
     ]
@@ -36,8 +36,8 @@ package enum AnswerJSON {
     return .object(members)
   }
 
-  package static func members(_ file: FileContent) -> [String: JSON] {
-    var members: [String: JSON] = [
+  package static func members(_ file: FileContent) -> JSONObject {
+    var members: JSONObject = [
       "content": .string(file.content), "encoding": .string(file.encoding.rawValue), "size": .int(file.size),
       "offset": .int(file.offset), "truncated": .bool(file.truncated),
     ]
@@ -48,11 +48,11 @@ package enum AnswerJSON {
     return members
   }
 
-  package static func members(_ listing: Listing) -> [String: JSON] {
-    var members: [String: JSON] = [
+  package static func members(_ listing: Listing) -> JSONObject {
+    var members: JSONObject = [
       "entries": .array(
         listing.entries.map { entry in
-          var members: [String: JSON] = [
+          var members: JSONObject = [
             "name": .string(entry.name), "type": .string(entry.type), "size": .int(entry.size),
             "mode": .string(entry.mode),
           ]
@@ -69,8 +69,8 @@ package enum AnswerJSON {
     return members
   }
 
-  package static func members(_ result: CommandResult) -> [String: JSON] {
-    var members: [String: JSON] = [
+  package static func members(_ result: CommandResult) -> JSONObject {
+    var members: JSONObject = [
       "stdout": .string(result.stdout), "stderr": .string(result.stderr), "encoding": .string(result.encoding.rawValue),
       "truncated": .bool(result.truncated), "duration_ms": .int(result.durationMS),
     ]
@@ -81,7 +81,7 @@ package enum AnswerJSON {
   }
 
   package static func of(_ answer: HostsAnswer) -> JSON {
-    var members: [String: JSON] = [
+    var members: JSONObject = [
       "hosts": .array(answer.hosts.map { of($0) }), "agents": .array(answer.agents.map { of($0) }),
       "summary": ["matched": .int(Int64(answer.matched)), "shown": .int(Int64(answer.hosts.count))],
     ]
@@ -90,11 +90,13 @@ package enum AnswerJSON {
   }
 
   private static func of(_ host: DirectoryReport.Host) -> JSON {
-    var members: [String: JSON] = [
+    var members: JSONObject = [
       "host": .string(host.host.name), "segment": .string(host.host.id.segment), "address": .string(host.address),
       "status": .string(host.status.word), "agents": .array(host.agents.map { .string($0) }),
     ]
-    if !host.host.labels.isEmpty { members["labels"] = .object(host.host.labels.mapValues { .string($0) }) }
+    if !host.host.labels.isEmpty {
+      members["labels"] = .object(JSONObject(host.host.labels.map { ($0.key, .string($0.value)) }))
+    }
     if let age = host.ageMS { members["age_ms"] = .int(age) }
     if let p50 = host.p50MS { members["p50_ms"] = .double(tenths(p50)) }
     if let p95 = host.p95MS { members["p95_ms"] = .double(tenths(p95)) }
@@ -102,7 +104,7 @@ package enum AnswerJSON {
       let phases = host.phases.map {
         ($0.phase.word, ["p50_ms": .double(tenths($0.p50Ms)), "p95_ms": .double(tenths($0.p95Ms))] as JSON)
       }
-      members["phases"] = .object(Dictionary(phases) { first, _ in first })
+      members["phases"] = .object(JSONObject(phases))
     }
     if let retry = host.retryInMS {
       members["breaker"] = .string(host.breaker.word)
@@ -116,7 +118,7 @@ package enum AnswerJSON {
   }
 
   private static func of(_ agent: DirectoryReport.Agent) -> JSON {
-    var members: [String: JSON] = [
+    var members: JSONObject = [
       "name": .string(agent.name), "segment": .string(agent.segment), "healthy": .bool(agent.isHealthy),
       "hosts": .int(Int64(agent.hosts)),
     ]
@@ -126,7 +128,7 @@ package enum AnswerJSON {
   }
 
   /// The newest of the group's times; the oldest, too, where they differ.
-  private static func set(_ time: SharedTime, in members: inout [String: JSON]) {
+  private static func set(_ time: SharedTime, in members: inout JSONObject) {
     members["modified"] = .string(time.newestText)
     if !time.isOne { members["modified_oldest"] = .string(time.oldestText) }
   }

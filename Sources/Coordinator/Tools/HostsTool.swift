@@ -27,7 +27,7 @@ struct HostsTool: ScoutTool {
       annotations: .looking)
   }
 
-  func call(_ arguments: [String: JSON], _ options: CallOptions) async throws(TargetError) -> ToolResult {
+  func call(_ arguments: JSONObject, _ options: CallOptions) async throws(TargetError) -> ToolResult {
     let arguments = try ToolArguments(arguments, tool: "hosts", known: ["select"])
     var select: HostSelector?
     if let text = try arguments.string("select"), !text.isEmpty {

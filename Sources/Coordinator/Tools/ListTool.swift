@@ -26,7 +26,7 @@ struct ListTool: ScoutTool {
       annotations: .looking)
   }
 
-  func call(_ arguments: [String: JSON], _ options: CallOptions) async throws(TargetError) -> ToolResult {
+  func call(_ arguments: JSONObject, _ options: CallOptions) async throws(TargetError) -> ToolResult {
     let arguments = try ToolArguments(arguments, tool: "list", known: Self.names)
     let targets = try arguments.targets { text throws(TargetError) in try Target.withPath(text) }
     var wanted = ListRequestOptions()

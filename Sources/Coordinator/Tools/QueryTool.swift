@@ -28,7 +28,7 @@ struct QueryTool: ScoutTool {
       annotations: .looking)
   }
 
-  func call(_ arguments: [String: JSON], _ options: CallOptions) async throws(TargetError) -> ToolResult {
+  func call(_ arguments: JSONObject, _ options: CallOptions) async throws(TargetError) -> ToolResult {
     let arguments = try ToolArguments(arguments, tool: "query", known: Self.names)
     let targets = try arguments.targets { text throws(TargetError) in try Target.hostOnly(text) }
     let command = try arguments.command("command")

@@ -32,7 +32,7 @@ struct ReadTool: ScoutTool {
       annotations: .looking)
   }
 
-  func call(_ arguments: [String: JSON], _ options: CallOptions) async throws(TargetError) -> ToolResult {
+  func call(_ arguments: JSONObject, _ options: CallOptions) async throws(TargetError) -> ToolResult {
     let arguments = try ToolArguments(arguments, tool: "read", known: Self.names)
     let targets = try arguments.targets { text throws(TargetError) in try Target.withPath(text) }
     var options = options

@@ -24,7 +24,7 @@ struct RouteTool: ScoutTool {
       annotations: .looking)
   }
 
-  func call(_ arguments: [String: JSON], _ options: CallOptions) async throws(TargetError) -> ToolResult {
+  func call(_ arguments: JSONObject, _ options: CallOptions) async throws(TargetError) -> ToolResult {
     let arguments = try ToolArguments(arguments, tool: "route", known: ["host"])
     guard let text = try arguments.string("host") else { throw TargetError("Give the host, as in web1 or dc1/web1") }
     let selector = try Target.hostOnly(text).hosts
@@ -89,23 +89,13 @@ extension CoordinatorCore {
 extension AnswerJSON {
   static func of(_ route: HostRoute) -> JSON {
     let candidates = Set((route.explanation?.candidates ?? []).map(\.agent))
-    var members: [String: JSON] = [
+    var members: JSONObject = [
       "host": .string(route.host), "reason": .string(route.reason),
       "agents": .array(
         (route.explanation?.routes ?? []).map { agent in
-          var members: [String: JSON] = [
-            "name": .string(agent.name), "standing": .string(agent.standing.rawValue),
-          ]
-          guard !route.isDirect else { return .object(members) }
-          members.merge([
-            "candidate": .bool(candidates.contains(agent.agent)), "in_flight": .int(Int64(agent.cost.inFlight)),
-            "cost_ms": .double(milliseconds(agent.cost.total)), "warm": .bool(agent.cost.isWarm),
-            "oldest_ms": .double(milliseconds(agent.cost.oldest)), "phi": .double((agent.phi * 10).rounded() / 10),
-          ]) { $1 }
-          if let latency = agent.cost.latency { members["latency_ms"] = .double(milliseconds(latency)) }
-          if let connect = agent.cost.connect { members["connect_ms"] = .double(milliseconds(connect)) }
-          if agent.slowStart < 1 { members["slow_start"] = .double((agent.slowStart * 100).rounded() / 100) }
-          return .object(members)
+          route.isDirect
+            ? ["name": .string(agent.name), "standing": .string(agent.standing.rawValue)]
+            : of(agent, isCandidate: candidates.contains(agent.agent))
         }),
     ]
     if let chosen = route.chosen { members["chosen"] = .string(chosen.name) }
@@ -116,6 +106,19 @@ extension AnswerJSON {
         "retry_in_ms": .int(Int64(failing.retryIn.wholeMilliseconds)),
       ]
     }
+    return .object(members)
+  }
+
+  private static func of(_ agent: RouteExplanation.Route, isCandidate: Bool) -> JSON {
+    var members: JSONObject = [
+      "name": .string(agent.name), "standing": .string(agent.standing.rawValue), "candidate": .bool(isCandidate),
+      "in_flight": .int(Int64(agent.cost.inFlight)), "cost_ms": .double(milliseconds(agent.cost.total)),
+      "warm": .bool(agent.cost.isWarm), "oldest_ms": .double(milliseconds(agent.cost.oldest)),
+      "phi": .double((agent.phi * 10).rounded() / 10),
+    ]
+    if let latency = agent.cost.latency { members["latency_ms"] = .double(milliseconds(latency)) }
+    if let connect = agent.cost.connect { members["connect_ms"] = .double(milliseconds(connect)) }
+    if agent.slowStart < 1 { members["slow_start"] = .double((agent.slowStart * 100).rounded() / 100) }
     return .object(members)
   }
 

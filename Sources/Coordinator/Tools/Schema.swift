@@ -7,7 +7,7 @@ enum Schema {
     ["type": "array", "items": ["type": "string"], "description": .string(description)]
   }
   static func integer(_ description: String, _ bounds: ClosedRange<Int>? = nil, default value: Int? = nil) -> JSON {
-    var schema: [String: JSON] = ["type": "integer", "description": .string(description)]
+    var schema: JSONObject = ["type": "integer", "description": .string(description)]
     if let bounds {
       schema["minimum"] = .int(Int64(bounds.lowerBound))
       if bounds.upperBound != .max { schema["maximum"] = .int(Int64(bounds.upperBound)) }
@@ -20,12 +20,12 @@ enum Schema {
     ["type": "string", "enum": .array(Word.allCases.map { .string($0.rawValue) }), "default": .string(word.rawValue)]
   }
 
-  static let paths: [String: JSON] = [
+  static let paths: JSONObject = [
     "target": string(
       "host:/path or host:~/path; the host may be a pattern (web*, db[1-3], {a,b}, *), dc1/web1, or @label=value"),
     "targets": strings("Several targets"),
   ]
-  static let hosts: [String: JSON] = [
+  static let hosts: JSONObject = [
     "target": string("Host, or pattern: web*, db[1-3], {a,b}, *, dc1/web1, @label=value"),
     "targets": strings("Several targets"),
   ]
@@ -36,8 +36,8 @@ enum Schema {
       default: settings.timeout.wholeMilliseconds)
   }
 
-  static func input(_ properties: [String: JSON], required: [JSON] = []) -> JSON {
-    var schema: [String: JSON] = [
+  static func input(_ properties: JSONObject, required: [JSON] = []) -> JSON {
+    var schema: JSONObject = [
       "type": "object", "properties": .object(properties), "additionalProperties": false,
     ]
     if !required.isEmpty { schema["required"] = .array(required) }
@@ -46,7 +46,7 @@ enum Schema {
 
   /// The answer of a tool that asks hosts: groups of `fields`, failures, summary.
   static func answer(_ fields: [(String, String)], required: [String]) -> JSON {
-    var properties: [String: JSON] = ["hosts": ["type": "array", "items": ["type": "string"]]]
+    var properties: JSONObject = ["hosts": ["type": "array", "items": ["type": "string"]]]
     for (name, type) in fields { properties[name] = ["type": .string(type)] }
     let group: JSON = [
       "type": "object", "properties": .object(properties),

@@ -6,7 +6,7 @@ import MCP
 protocol ScoutTool: Sendable {
   var definition: MCPTool { get }
   /// Throws what makes the arguments no call.
-  func call(_ arguments: [String: JSON], _ options: CallOptions) async throws(TargetError) -> ToolResult
+  func call(_ arguments: JSONObject, _ options: CallOptions) async throws(TargetError) -> ToolResult
 }
 
 /// What a tool call came to, with the figures that metrics and audit want. A value.
@@ -25,7 +25,7 @@ struct ToolResult: Sendable {
 extension ToolResult {
   /// An answer over hosts. When no host answered it is an error, and one clear text says why.
   init<Body: Sendable>(
-    _ answer: Answer<Body>, facts: Logger.Metadata = [:], members: (Body) -> [String: JSON], heading: (Body) -> String,
+    _ answer: Answer<Body>, facts: Logger.Metadata = [:], members: (Body) -> JSONObject, heading: (Body) -> String,
     content: (Body) -> String
   ) {
     summary = answer.summary

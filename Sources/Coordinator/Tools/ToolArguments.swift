@@ -6,10 +6,10 @@ import MCP
 /// Whatever is wrong is a `TargetError` whose message names the argument, the value and what is allowed.
 struct ToolArguments {
   let tool: String
-  private let values: [String: JSON]
+  private let values: JSONObject
 
   /// - Parameter known: every name that the tool takes.
-  init(_ values: [String: JSON], tool: String, known: [String]) throws(TargetError) {
+  init(_ values: JSONObject, tool: String, known: [String]) throws(TargetError) {
     self.tool = tool
     self.values = values
     let unknown = values.keys.filter { !known.contains($0) }.sorted()

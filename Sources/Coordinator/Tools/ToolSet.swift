@@ -18,7 +18,7 @@ package struct ToolSet: MCPToolProvider {
   }
 
   package func call(
-    _ name: String, arguments: [String: JSON], context: MCPCallContext
+    _ name: String, arguments: JSONObject, context: MCPCallContext
   ) async throws(MCPInvalidParams) -> MCPToolOutcome {
     guard let tool = byName[name] else { throw MCPInvalidParams("Unknown tool: \(name)") }
     let start = ContinuousClock.now

@@ -20,7 +20,7 @@ struct ClientFlags: ParsableArguments {
   }
 
   /// Calls a tool, prints its answer and ends the process with the code that tells how many hosts answered.
-  func callAndPrint(_ tool: String, _ arguments: [String: JSON]) async throws {
+  func callAndPrint(_ tool: String, _ arguments: JSONObject) async throws {
     let result = try await call(tool, arguments)
     let printed: String
     if json {
@@ -33,7 +33,7 @@ struct ClientFlags: ParsableArguments {
     if result.exitCode != 0 { throw ExitCode(result.exitCode) }
   }
 
-  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult {
+  func call(_ tool: String, _ arguments: JSONObject) async throws -> ToolResult {
     var arguments = arguments
     // `hosts` and `route` ask no host: for them it is the wait for the coordinator alone.
     if let timeoutMs, !["hosts", "route"].contains(tool) { arguments["timeout_ms"] = .int(Int64(timeoutMs)) }

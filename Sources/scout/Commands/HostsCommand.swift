@@ -11,7 +11,7 @@ struct HostsCommand: AsyncParsableCommand {
   @OptionGroup var client: ClientFlags
 
   func run() async throws {
-    let arguments: [String: JSON] = select.map { ["select": .string($0)] } ?? [:]
+    let arguments: JSONObject = select.map { ["select": .string($0)] } ?? [:]
     guard names else { return try await client.callAndPrint("hosts", arguments) }
     let result = try await client.call("hosts", arguments)
     if case .object(let answer)? = result.structured, case .array(let hosts)? = answer["hosts"] {

@@ -14,7 +14,7 @@ struct ListCommand: AsyncParsableCommand {
   @OptionGroup var client: ClientFlags
 
   func run() async throws {
-    var arguments: [String: JSON] = ["targets": .array(targets.map(JSON.string))]
+    var arguments: JSONObject = ["targets": .array(targets.map(JSON.string))]
     arguments["depth"] = depth.map { .int(Int64($0)) }
     arguments["limit"] = limit.map { .int(Int64($0)) }
     arguments["skip"] = skip.map { .int(Int64($0)) }

@@ -28,7 +28,7 @@ struct ReadCommand: AsyncParsableCommand {
 
   func run() async throws {
     if raw { return try await stream() }
-    var arguments: [String: JSON] = ["targets": .array(targets.map(JSON.string))]
+    var arguments: JSONObject = ["targets": .array(targets.map(JSON.string))]
     for (name, value) in [("offset", offset), ("limit", limit), ("head", head), ("tail", tail)] {
       arguments[name] = value.map { .int(Int64($0)) }
     }

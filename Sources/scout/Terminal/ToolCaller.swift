@@ -8,14 +8,14 @@ import Telemetry
 
 /// Somewhere that has Scout's tools.
 protocol ToolCaller: Sendable {
-  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult
+  func call(_ tool: String, _ arguments: JSONObject) async throws -> ToolResult
 }
 
 /// The tools of a coordinator in this process.
 struct LocalToolCaller: ToolCaller {
   let tools: any MCPToolProvider
 
-  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult {
+  func call(_ tool: String, _ arguments: JSONObject) async throws -> ToolResult {
     let context = MCPCallContext(requestID: RequestID.mint(), principal: "terminal:\(NSUserName())")
     let outcome = try await tools.call(tool, arguments: arguments, context: context)
     return ToolResult(structured: outcome.structured, text: outcome.text, isError: outcome.isError)
@@ -35,7 +35,7 @@ struct RemoteToolCaller: ToolCaller {
   /// Longest wait for any byte: a coordinator at work says something every 15 seconds.
   var silence: Duration = .seconds(40)
 
-  func call(_ tool: String, _ arguments: [String: JSON]) async throws -> ToolResult {
+  func call(_ tool: String, _ arguments: JSONObject) async throws -> ToolResult {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
     request.headers = [

@@ -15,10 +15,10 @@ struct DoorClient: Sendable {
 
     /// A modern call as a client sends it.
     static func modern(
-      _ method: String, name: String? = nil, params: [String: JSON] = [:], id: JSON = 1, token: JSON? = nil
+      _ method: String, name: String? = nil, params: JSONObject = [:], id: JSON = 1, token: JSON? = nil
     ) -> Request {
       var params = params
-      var meta: [String: JSON] = [
+      var meta: JSONObject = [
         "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": [:],
       ]
       meta["progressToken"] = token
@@ -39,7 +39,7 @@ struct DoorClient: Sendable {
     static func legacy(
       _ method: String, params: JSON = [:], id: JSON? = 1, session: String? = nil, version: String? = "2025-11-25"
     ) -> Request {
-      var message: [String: JSON] = ["jsonrpc": "2.0", "method": .string(method), "params": params]
+      var message: JSONObject = ["jsonrpc": "2.0", "method": .string(method), "params": params]
       message["id"] = id
       var request = Request()
       request.headers = Self.contentHeaders

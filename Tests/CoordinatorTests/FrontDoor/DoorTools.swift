@@ -17,7 +17,7 @@ final class DoorTools: MCPToolProvider {
     DoorTools.tool("refuse", [:]),
   ]
 
-  private static func tool(_ name: String, _ properties: [String: JSON]) -> MCPTool {
+  private static func tool(_ name: String, _ properties: JSONObject) -> MCPTool {
     MCPTool(
       name: name, title: name, description: "The tests' \(name).",
       inputSchema: ["type": "object", "properties": .object(properties)],
@@ -30,7 +30,7 @@ final class DoorTools: MCPToolProvider {
       info: .init(name: "door", title: "Door", version: "1.0"), instructions: "Tools for tests.", tools: tools.tools)
   }
 
-  func call(_ name: String, arguments: [String: JSON], context: MCPCallContext) async throws(MCPInvalidParams)
+  func call(_ name: String, arguments: JSONObject, context: MCPCallContext) async throws(MCPInvalidParams)
     -> MCPToolOutcome
   {
     counts.withLock { $0.started += 1 }
@@ -58,7 +58,7 @@ final class DoorTools: MCPToolProvider {
   }
 
   /// The first argument that is not what the schemas above say.
-  private static func wrongType(_ arguments: [String: JSON]) -> String? {
+  private static func wrongType(_ arguments: JSONObject) -> String? {
     arguments.keys.sorted().first { name in
       switch name {
       case "text": arguments[name]?.string == nil

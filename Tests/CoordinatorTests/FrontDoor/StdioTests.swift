@@ -53,7 +53,7 @@ import Testing
   }
 
   private static func call(_ id: JSON, _ tool: String, _ arguments: JSON = [:], modern: Bool = false) -> JSON {
-    var params: [String: JSON] = ["name": .string(tool), "arguments": arguments]
+    var params: JSONObject = ["name": .string(tool), "arguments": arguments]
     if modern { params["_meta"] = meta }
     return ["jsonrpc": "2.0", "id": id, "method": "tools/call", "params": .object(params)]
   }
@@ -103,7 +103,7 @@ import Testing
 
   @Test func progressComesBeforeItsAnswer() async throws {
     let client = Client()
-    var params: [String: JSON] = ["name": "progress", "arguments": ["steps": 3, "ms": 120]]
+    var params: JSONObject = ["name": "progress", "arguments": ["steps": 3, "ms": 120]]
     params["_meta"] = ["progressToken": "p"]
     try client.send(["jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": .object(params)])
     async let running: Void = client.door().run()

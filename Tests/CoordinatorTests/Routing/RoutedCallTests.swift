@@ -47,8 +47,8 @@ import Testing
     arguments: [
       ("read", ["target": "web1:/etc/a"], 2), ("list", ["target": "web1:/etc"], 1),
       ("query", ["target": "web1", "command": ["cat", "/etc/a"]], 0),
-    ] as [(String, [String: JSON], Int)])
-  func anAnswerThatBreaksOffComesFromTheOther(tool: String, arguments: [String: JSON], after messages: Int) async throws
+    ] as [(String, JSONObject, Int)])
+  func anAnswerThatBreaksOffComesFromTheOther(tool: String, arguments: JSONObject, after messages: Int) async throws
   {
     let breakage = Breakage(after: messages)
     func agent(_ letter: Character) -> VirtualAgent {

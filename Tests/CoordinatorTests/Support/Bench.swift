@@ -26,7 +26,7 @@ func withCoordinator<R: Sendable>(
 extension CoordinatorCore {
   /// Calls a tool as a front door would.
   func call(
-    _ tool: String, _ arguments: [String: JSON], progress: FanOut.Progress? = nil
+    _ tool: String, _ arguments: JSONObject, progress: FanOut.Progress? = nil
   ) async throws -> MCPToolOutcome {
     try await ToolSet(core: self).call(
       tool, arguments: arguments, context: MCPCallContext(requestID: "test-1", principal: "tester", progress: progress))

@@ -164,8 +164,8 @@ import Testing
       (["targets": ["web1:/a", 7]], "targets must be a list of strings, got 7"),
       (["target": "web1:/a", "sha256": "yes"], "sha256 must be true or false"),
       (["target": "web1"], "Invalid target 'web1'. Expected 'host:/path'"),
-    ] as [([String: JSON], String)])
-  func argumentsAreChecked(_ arguments: [String: JSON], _ words: String) async throws {
+    ] as [(JSONObject, String)])
+  func argumentsAreChecked(_ arguments: JSONObject, _ words: String) async throws {
     try await withCoordinator(agent(1) { _ in "x" }) { core in
       let outcome = try await core.call("read", arguments)
       #expect(outcome.isError)

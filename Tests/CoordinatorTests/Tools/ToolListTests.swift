@@ -48,7 +48,7 @@ import Testing
   @Test func answersConformToTheirSchemas() async throws {
     let agent = VirtualAgent(hosts: [("web1", VirtualHost(["/d/a": "x"])), ("web2", VirtualHost(["/d/a": "y"]))])
     agent.add("web3", VirtualHost())
-    let calls: [(String, [String: JSON])] = [
+    let calls: [(String, JSONObject)] = [
       ("hosts", [:]), ("read", ["target": "*:/d/a"]), ("read", ["target": "web1:/d/a", "limit": 1, "sha256": true]),
       ("list", ["target": "*:/d"]), ("query", ["target": "*", "command": ["cat", "/d/a"]]), ("route", ["host": "web1"]),
     ]
