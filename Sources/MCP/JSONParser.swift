@@ -258,6 +258,9 @@ package struct JSONParser {
 }
 
 enum Hexadecimal {
+  /// The lower-case ASCII digit for four bits.
+  static func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+
   /// The four bits that an ASCII digit stands for.
   static func value(of byte: UInt8) -> UInt8? {
     switch byte {

@@ -51,45 +51,42 @@ package struct JSONWriter {
     text.withUTF8 { utf8 in
       let text = UnsafeRawBufferPointer(utf8)
       var rest = 0
-      while rest < text.count {
-        rest = copy(text, from: rest)
-        guard rest < text.count else { break }
-        writeEscape(of: text[rest])
-        rest += 1
-      }
+      while rest < text.count { rest = copy(text, from: rest) }
     }
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Copies up to the next byte that needs an escape, and returns where that is.
+  /// Copies a part of the text, escapes in their places, and returns where it ends: whole files pass here, so bytes are looked at
+  /// and copied eight at a time, into room that is made for many.
   private mutating func copy(_ text: UnsafeRawBufferPointer, from start: Int) -> Int {
-    var index = start
-    bytes.append(addingCapacity: text.count - start + 8) { room in
+    let wanted = text.count - start
+    var read = start
+    bytes.append(addingCapacity: wanted + wanted / 8 + 16) { room in
       room.withUnsafeMutableBufferPointer { room, count in
         let target = UnsafeMutableRawBufferPointer(room)
-        while index + 8 <= text.count {
-          let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-          target.storeBytes(of: word, toByteOffset: count, as: UInt64.self)
-          let found = EightBytes(word: UInt64(littleEndian: word)).firstEscape
-          index += found
-          count += found
-          if found < 8 { return }
+        var (from, to) = (start, 0)
+        let (lastWord, lastRoom) = (text.count - 8, target.count - 16)
+        // A word and an escape have fourteen bytes at most.
+        while from < text.count, to <= lastRoom {
+          if from <= lastWord {
+            let word = text.loadUnaligned(fromByteOffset: from, as: UInt64.self)
+            target.storeBytes(of: word, toByteOffset: to, as: UInt64.self)
+            let plain = EightBytes(word: UInt64(littleEndian: word)).bytesBeforeEscape
+            from &+= plain
+            to &+= plain
+            if plain == 8 { continue }
+          }
+          to &+= Self.write(text[from], to: target, at: to)
+          from &+= 1
         }
-        while index < text.count, !Self.needsEscape(text[index]) {
-          target[count] = text[index]
-          index += 1
-          count += 1
-        }
+        (read, count) = (from, to)
       }
     }
-    return index
+    return read
   }
 
-  private static func needsEscape(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-  }
-
-  private mutating func writeEscape(of byte: UInt8) {
+  /// One byte, escaped where it must be. Returns how many bytes that took.
+  private static func write(_ byte: UInt8, to target: UnsafeMutableRawBufferPointer, at place: Int) -> Int {
     let letter: UInt8
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"): letter = byte
@@ -98,19 +95,25 @@ package struct JSONWriter {
     case 0x0A: letter = UInt8(ascii: "n")
     case 0x0C: letter = UInt8(ascii: "f")
     case 0x0D: letter = UInt8(ascii: "r")
+    case 0..<0x20:
+      let digits = (UInt8(ascii: "0") + byte >> 4, Hexadecimal.digit(byte & 0x0F))
+      for (offset, letter) in "\\u00".utf8.enumerated() { target[place + offset] = letter }
+      target[place + 4] = digits.0
+      target[place + 5] = digits.1
+      return 6
     default:
-      write(raw: byte < 0x10 ? "\\u000" : "\\u00")
-      write(raw: String(byte, radix: 16))
-      return
+      target[place] = byte
+      return 1
     }
-    bytes.append(UInt8(ascii: "\\"))
-    bytes.append(letter)
+    target[place] = UInt8(ascii: "\\")
+    target[place + 1] = letter
+    return 2
   }
 }
 
 extension EightBytes {
   /// How many bytes stand before the first that JSON escapes; 8 where there is none.
-  fileprivate var firstEscape: Int {
+  fileprivate var bytesBeforeEscape: Int {
     // A borrow spoils only what stands above a byte that was found, and bytes beyond ASCII are none of these.
     let controls = word &- Self.all(0x20)
     let quotes = (word ^ Self.all(UInt8(ascii: "\""))) &- Self.all(1)

@@ -37,24 +37,8 @@ package struct StructuredLogHandler: LogHandler {
     line.add("label", label)
     line.add("msg", event.message.description)
     for (key, value) in facts.sorted(by: { $0.key < $1.key }) {
-      line.add(key, Self.isSecret(key) ? "[redacted]" : value.description)
+      line.add(key, SecretKeys.contains(key) ? "[redacted]" : value.description)
     }
     sink.write(line.finished())
   }
-
-  /// Words that make a key secret wherever they stand in it.
-  private static let secretWords = [
-    "authorization", "api_key", "apikey", "api-key", "password", "passphrase", "secret", "token", "cookie",
-    "private_key",
-  ].map { Array($0.utf8) }
-
-  /// Compares bytes, and words only where one can begin: each key of each line passes here.
-  static func isSecret(_ key: String) -> Bool {
-    let key = key.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
-    return key.indices.contains { start in
-      secretInitials.contains(key[start]) && secretWords.contains { key[start...].starts(with: $0) }
-    }
-  }
-
-  private static let secretInitials = Array(Set(secretWords.compactMap(\.first)))
 }

@@ -28,6 +28,22 @@ struct JSONWriterTests {
     }
   }
 
+  /// Text of every length, with escapes in every place: more than there was room made for, too.
+  @Test func longTextReadsBackTheSame() throws {
+    var random = SplitMix(state: 3)
+    for length in 0..<400 {
+      for share in [0, 9, 2, 1] {
+        let bytes = (0..<length).map { _ in
+          share > 0 && Int.random(in: 0..<share, using: &random) == 0
+            ? [0x00, 0x0A, 0x1F, 0x22, 0x5C].randomElement(using: &random)!
+            : UInt8.random(in: 0x20...0x7F, using: &random)
+        }
+        let value = JSON.string(String(decoding: bytes, as: UTF8.self))
+        #expect(try JSON(parsing: value.serialized()) == value)
+      }
+    }
+  }
+
   @Test func damagedTextNeverTraps() {
     var random = SplitMix(state: 7)
     for _ in 0..<5_000 {

@@ -149,8 +149,7 @@ struct RevisionFieldsTests {
     }
   }
 
-  private func code(_ revision: MCPRevision, _ method: String, _ params: JSONObject = [:]) throws -> RPCError.Code?
-  {
+  private func code(_ revision: MCPRevision, _ method: String, _ params: JSONObject = [:]) throws -> RPCError.Code? {
     if case .failure(let error) = try dispatch(revision, method, params) { error.code } else { nil }
   }
 

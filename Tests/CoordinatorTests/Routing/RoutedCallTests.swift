@@ -48,8 +48,7 @@ import Testing
       ("read", ["target": "web1:/etc/a"], 2), ("list", ["target": "web1:/etc"], 1),
       ("query", ["target": "web1", "command": ["cat", "/etc/a"]], 0),
     ] as [(String, JSONObject, Int)])
-  func anAnswerThatBreaksOffComesFromTheOther(tool: String, arguments: JSONObject, after messages: Int) async throws
-  {
+  func anAnswerThatBreaksOffComesFromTheOther(tool: String, arguments: JSONObject, after messages: Int) async throws {
     let breakage = Breakage(after: messages)
     func agent(_ letter: Character) -> VirtualAgent {
       var files = ["/etc/a": String(repeating: letter, count: 4500)]
