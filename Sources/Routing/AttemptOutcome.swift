@@ -39,7 +39,9 @@ package struct AttemptTimings: Sendable, Hashable {
 /// What an attempt's end adds to its agent's latency estimate. Stateless; seconds.
 ///
 /// A failure costs at least 5 s, or the agent that fails fastest would attract everybody. A loser and a timeout are
-/// censored: all that is known is that they would have taken longer.
+/// censored: all that is known is that they would have taken longer. A loser counts half as much again as it had taken: where
+/// latencies are lognormal, what passes the hedge's delay is expected to end a fifth to a half later, and twice the time would
+/// make an agent of one slow answer look slow to everybody for some seconds (simulation, S9).
 package enum LatencySample {
   package static let failure = 5.0
 
@@ -54,7 +56,7 @@ package enum LatencySample {
       max(0, elapsed - timings.host.inSeconds - timings.connect.inSeconds)
     case .agentFailed: max(elapsed, 2 * timeout, failure)
     case .timedOut: 2.5 * timeout
-    case .lostToOther: 2 * elapsed
+    case .lostToOther: 1.5 * elapsed
     case .outOfTime: elapsed > estimate ? 2.5 * elapsed : nil
     case .abandoned: elapsed > estimate ? elapsed : nil
     case .shed, .unprocessed: nil

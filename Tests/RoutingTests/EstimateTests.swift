@@ -59,7 +59,7 @@ import Testing
     // A failure costs at least 5 s, or twice what it was granted.
     (.agentFailed, 0.001, 5), (.agentFailed, 30, 30),
     // Censored: they would have taken longer.
-    (.timedOut, 1, 2.5), (.lostToOther, 0.2, 0.4),
+    (.timedOut, 1, 2.5), (.lostToOther, 0.2, 0.3),
     // The call's own deadline, or its caller: only what is worse than was thought says something.
     (.outOfTime, 0.1, nil), (.outOfTime, 0.6, 1.5), (.abandoned, 0.1, nil), (.abandoned, 0.6, 0.6),
     (.shed, 0.1, nil), (.unprocessed, 0.1, nil),

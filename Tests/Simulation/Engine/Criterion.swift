@@ -31,14 +31,6 @@ package struct Criterion: Sendable {
 }
 
 extension Criterion {
-  /// What is not reached, and known: shown as such, and no test fails for it.
-  ///
-  /// S9: each cancelled loser of a hedge counts as twice its time, which makes an agent look slow for some seconds. The
-  /// shares of three equal agents then differ by 10 to 12 % (medians of 20 and of 40 seeds); by 6 % without hedges.
-  private static let known: Set<String> = ["S9: share deviation <= 10 %"]
-
-  package var isKnownMiss: Bool { Self.known.contains("\(scenario): \(text)") }
-
   /// What is accepted of the sixteen scenarios.
   package static let all: [Criterion] = reproduced + latency + failures + load + fleet
 
