@@ -21,7 +21,10 @@ extension FileInfo {
   /// - Parameter path: as the caller wrote it; its last component becomes the name.
   init(path: RemotePath, attributes: FileAttributes) {
     self.init()
-    name = .init(path.bytes.split(separator: UInt8(ascii: "/")).last ?? [UInt8(ascii: "/")])
+    let slash = UInt8(ascii: "/")
+    let end = (path.bytes.lastIndex { $0 != slash } ?? 0) + 1
+    let start = path.bytes[..<(end - 1)].lastIndex(of: slash).map { $0 + 1 } ?? 0
+    name = .init(path.bytes[start..<end])
     type = FileType(attributes.kind)
     size = Int64(clamping: attributes.size ?? 0)
     mode = (attributes.permissions ?? 0) & 0o7777

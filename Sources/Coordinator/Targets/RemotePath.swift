@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A path on a host: absolute, `~`, or under `~/` (the login directory). A value; equal when its bytes are (Swift's strings
 /// would call two spellings of the same accent equal, a file system does not).
 ///
@@ -31,7 +39,12 @@ package struct RemotePath: Sendable, Hashable {
 
 extension RemotePath {
   package static func == (left: RemotePath, right: RemotePath) -> Bool {
-    left.text.utf8.elementsEqual(right.text.utf8)
+    var (left, right) = (left.text, right.text)
+    return left.withUTF8 { left in
+      right.withUTF8 { right in
+        left.count == right.count && memcmp(left.baseAddress!, right.baseAddress!, left.count) == 0
+      }
+    }
   }
 
   package func hash(into hasher: inout Hasher) {

@@ -44,7 +44,7 @@ struct RequestHead: Sendable, Hashable {
     }
     guard method == "POST" else { throw .http(status: 405) }
     guard Self.isGRPC(contentType) else { throw .http(status: 415) }
-    guard te.split(separator: ",").contains(where: { $0.drop { $0 == " " } == "trailers" }) else {
+    guard te == "trailers" || te.split(separator: ",").contains(where: { $0.drop { $0 == " " } == "trailers" }) else {
       throw .status(
         RPCError(.internal, "te: trailers is missing; something between does not pass trailers on", mayHaveRun: false))
     }

@@ -164,7 +164,8 @@ extension ConnectionDriver {
 
   private func read(_ slot: ChannelSlot, _ id: ChannelID, _ stream: ChannelStream) throws(SessionError) {
     while case .open = slot.state, let user = slot.user, user.wantsBytes {
-      var buffer = ByteBuffer()
+      // What was made ready for bytes that did not come yet serves the next look.
+      var buffer = unread.take() ?? ByteBuffer()
       let size = slot.readSize
       var outcome = ChannelRead.again
       try buffer.writeWithOutputRawSpan(minimumWritableBytes: size) { span throws(SessionError) in
@@ -175,6 +176,7 @@ extension ConnectionDriver {
         slot.adaptReadSize(after: count)
         user.channelReceived(buffer, stream)
       case .again:
+        unread = buffer
         return
       case .end:
         slot.state = .draining(id)

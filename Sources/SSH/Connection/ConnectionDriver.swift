@@ -38,6 +38,8 @@ final class ConnectionDriver {
   var isObstructed = false
   var obstructionTimer: Scheduled<Void>?
 
+  /// Empty, with room: read from the engine when there was nothing.
+  var unread: ByteBuffer?
   var isDriving = false
   var drivesAgain = false
   var driveIsScheduled = false

@@ -27,8 +27,20 @@ package struct RemotePath: Sendable, Hashable {
   /// It may name a device, which does something when it is opened: a watchdog, a tape, a terminal. Told by the name alone, so a symbolic
   /// link elsewhere is not seen.
   var mayBeDevice: Bool {
-    let parts = bytes.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
-    return parts.first?.elementsEqual("dev".utf8) == true || parts.contains { $0.elementsEqual("..".utf8) }
+    var isFirst = true
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let part = rest.prefix { $0 != UInt8(ascii: "/") }
+      rest = rest[part.endIndex...].dropFirst()
+      switch part.count {
+      case 0: continue
+      case 1 where part.first == UInt8(ascii: "."): continue
+      case 2 where part.elementsEqual("..".utf8): return true
+      case 3 where isFirst && part.elementsEqual("dev".utf8): return true
+      default: isFirst = false
+      }
+    }
+    return false
   }
 
   package init(_ path: String) throws(SSHError) {

@@ -31,6 +31,8 @@ enum SFTPRequest: Equatable {
 
   func encode(id: UInt32, into buffer: inout ByteBuffer) {
     let start = buffer.writerIndex
+    // Most fit into this; a buffer that grows field by field is copied each time.
+    buffer.reserveCapacity(minimumWritableBytes: 128)
     buffer.writeInteger(UInt32(0))
     buffer.writeInteger(type)
     buffer.writeInteger(id)

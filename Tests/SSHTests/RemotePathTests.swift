@@ -1,0 +1,15 @@
+import Testing
+
+@testable import SSH
+
+/// Paths on hosts, as they are sent.
+@Suite struct RemotePathTests {
+  @Test(arguments: [
+    ("/dev/watchdog", true), ("//./dev//null", true), ("/dev", true), ("/var/run/../dev/sda", true), ("..", true),
+    ("dev/x", true), ("/etc/dev/x", false), ("/device/x", false), ("/..data/x", false), ("/etc/hosts", false),
+    ("/./de/v", false), ("/", false), (".", false), ("/a/dev", false),
+  ])
+  func devicesAreToldByTheirNames(_ path: String, _ mayBe: Bool) throws {
+    #expect(try RemotePath(path).mayBeDevice == mayBe)
+  }
+}
