@@ -41,11 +41,11 @@ package enum AnswerText {
     }
     let keys = failures.map { failure in
       // A message that names its host is the same as another's that names its own.
-      let message = failures.count > 1 ? anonymous(failure.message, failure.host) : failure.message
+      let message = failures.count > 1 ? anonymous(told(failure), failure.host) : told(failure)
       return Key(code: failure.code.rawValue, message: message, phase: failure.phase, path: failure.path)
     }
     let groups = Fold.groups(keys)
-    let messages = groups.map { $0.count > 1 ? keys[$0[0]].message : failures[$0[0]].message }
+    let messages = groups.map { $0.count > 1 ? keys[$0[0]].message : told(failures[$0[0]]) }
     let limits = FairShare.divide(AnswerJSON.failureBudget, among: messages.map(\.utf8.count))
     return groups.indices.map { index in
       let members = groups[index]
@@ -65,11 +65,19 @@ package enum AnswerText {
     }.joined()
   }
 
-  private static func anonymous(_ message: String, _ host: String) -> String {
-    let alias = host.split(separator: "/").last.map(String.init) ?? host
-    guard alias.utf8.count > 1 else { return message }
-    return message.replacing(alias, with: "HOST")
+  /// The message without the host's name before it, which the line begins with.
+  private static func told(_ failure: HostFailure) -> String {
+    let name = alias(failure.host) + ": "
+    return failure.message.hasPrefix(name) ? String(failure.message.dropFirst(name.count)) : failure.message
   }
+
+  private static func anonymous(_ message: String, _ host: String) -> String {
+    let alias = alias(host)
+    return alias.utf8.count > 1 ? message.replacing(alias, with: "HOST") : message
+  }
+
+  /// As the host's agent knows it.
+  private static func alias(_ host: String) -> String { host.split(separator: "/").last.map(String.init) ?? host }
 
   package static func heading(_ file: FileContent) -> String {
     "\(file.size) bytes, modified \(time(file.modified))"
