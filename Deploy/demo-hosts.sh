@@ -55,11 +55,10 @@ CONFIG
     "$sshd" -D -e -f "$folder/sshd_config_$name" -o "ListenAddress=$address:$port" </dev/null \
       >/dev/null 2>"$folder/sshd_$name.log" &
     pid=$!
+    servers+=("$pid")
     until grep -qs 'Server listening' "$folder/sshd_$name.log" || ! kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
-    if kill -0 "$pid" 2>/dev/null; then
-      servers+=("$pid")
-      break
-    fi
+    ! kill -0 "$pid" 2>/dev/null || break
+    unset 'servers[-1]'
     [ "$number" -eq 1 ] && [ "$try" -lt 50 ] || {
       cat "$folder/sshd_$name.log" >&2
       exit 1

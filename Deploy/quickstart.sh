@@ -7,7 +7,8 @@
 # none, or with --demo, three demo hosts are served: a throwaway sshd on loopback, removed on exit. With SCOUT_BINARY set to
 # an executable nothing is built.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+# Without going there: paths among the arguments are the caller's.
+root=$(cd "$(dirname "$0")/.." && pwd)
 
 demo=no
 arguments=()
@@ -15,7 +16,7 @@ for argument in "$@"; do
   if [ "$argument" = --demo ]; then demo=yes; else arguments+=("$argument"); fi
 done
 
-Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config openssh-client ca-certificates git
+"$root/Deploy/install-packages.sh" libssh2-1-dev libnghttp2-dev pkg-config openssh-client ca-certificates git
 scout=${SCOUT_BINARY:-}
 if [ -z "$scout" ]; then
   command -v swift >/dev/null || {
@@ -23,15 +24,16 @@ if [ -z "$scout" ]; then
     exit 1
   }
   echo "Building scout (the first build takes some minutes)" >&2
-  build=(swift build -c release --static-swift-stdlib --product scout)
+  build=(swift build --package-path "$root" -c release --static-swift-stdlib --product scout)
   "${build[@]}" >&2
   scout=$("${build[@]}" --show-bin-path)/scout
 fi
 
-# Without the arguments: those of the coordinator mean nothing to `hosts`. Where one of them names hosts, they are there.
+# Without the arguments: those of the coordinator mean nothing to `hosts`. Where one of them names hosts, or where hosts come
+# from, they are there.
 if [ "$demo" = no ]; then
   case " ${arguments[*]} " in
-    *" --help "* | *" -h "* | *" --no-embedded-agent "* | *" --agent"[\ =]* | *" --ssh-config"[\ =]*) ;;
+    *" --help "* | *" -h "* | *" --no-embedded-agent "* | *" --agent"[\ =-]* | *" --ssh-config"[\ =]* | *" --config"[\ =]* | *" --pki"[\ =]*) ;;
     *)
       # A configuration that cannot be read is not one without hosts: it is told, and not passed over.
       names=$("$scout" hosts --names)
@@ -47,9 +49,11 @@ if [ "$demo" = no ]; then
   exec "$scout" coordinator --welcome "${arguments[@]}"
 fi
 
-Deploy/install-packages.sh openssh-server openssh-sftp-server
+"$root/Deploy/install-packages.sh" openssh-server openssh-sftp-server
+# sshd's configuration takes no blanks in a path.
+case ${TMPDIR:-} in *[[:space:]]*) export TMPDIR=/tmp ;; esac
 folder=$(mktemp -d -t scout-demo-XXXXXX)
-coproc DEMO { Deploy/demo-hosts.sh "$folder"; }
+coproc DEMO { "$root/Deploy/demo-hosts.sh" "$folder"; }
 demo_hosts=$DEMO_PID
 coordinator=
 finish() {

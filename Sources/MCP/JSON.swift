@@ -1,7 +1,7 @@
 /// A JSON value. A value.
 ///
 /// Integers that fit 64 bits are kept exactly; every other number is a double. Keys of an object are
-/// sorted, so that equal values have equal bytes.
+/// compared as bytes and sorted; strings are equal as Swift has it (canonical equivalence).
 /// Source: RFC 8259.
 package enum JSON: Sendable, Hashable {
   case null

@@ -71,10 +71,13 @@ package struct JSONParser {
       skipBlanks()
       if take(UInt8(ascii: ",")) { continue }
       if take(UInt8(ascii: "}")) {
-        guard let object = JSONObject(distinct: members) else {
-          throw JSONError(code: .duplicateKey, message: "a key stands twice in an object", offset: position - 1)
+        do {
+          return try JSONObject(distinct: members)
+        } catch {
+          throw JSONError(
+            code: .duplicateKey, message: "the key \"\(error.key.prefix(64))\" stands twice in an object",
+            offset: position - 1)
         }
-        return object
       }
       throw unexpected("',' or '}'")
     }

@@ -1,4 +1,4 @@
-/// Writes JSON without blanks, keys sorted, so that equal values have equal bytes. A value.
+/// Writes JSON without blanks, keys sorted. A value.
 ///
 /// Only what must be escaped is (`"`, `\`, controls), so the text holds no line break and fits one line of stdio or one
 /// `data:` field. A double that is not finite becomes null: JSON has no word for it.

@@ -57,7 +57,7 @@ struct LogLine {
     byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "=") && byte != UInt8(ascii: "\"")
   }
 
-  /// A JSON string (RFC 8259 section 7), with C1 controls, line separators and the marks that reorder text escaped as well.
+  /// A JSON string (RFC 8259 section 7), with all that is hidden escaped as well.
   private mutating func append(quoted value: String) {
     bytes.append(UInt8(ascii: "\""))
     for scalar in value.unicodeScalars {
@@ -67,20 +67,16 @@ struct LogLine {
       case "\n": append(escape: "\\n")
       case "\r": append(escape: "\\r")
       case "\t": append(escape: "\\t")
-      case _ where Self.isHidden(scalar.value):
-        let digits = String(scalar.value, radix: 16)
-        append(escape: "\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+      case _ where HiddenCharacter.contains(scalar.value):
+        // Beyond the first plane JSON takes two.
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          append(escape: "\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+        }
       default: bytes.append(contentsOf: scalar.utf8)
       }
     }
     bytes.append(UInt8(ascii: "\""))
-  }
-
-  private static func isHidden(_ value: UInt32) -> Bool {
-    switch value {
-    case ..<0x20, 0x7f...0x9f, 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
-    default: false
-    }
   }
 
   private mutating func append(escape text: String) { bytes.append(contentsOf: text.utf8) }

@@ -5,7 +5,7 @@ import Foundation
 struct Scout: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scout",
-    abstract: "Lets an AI client look at, compare and act on many hosts through one MCP server.",
+    abstract: "Lets an AI client look at and compare many hosts through one MCP server.",
     discussion: """
       `scout coordinator` speaks MCP and serves the hosts of ~/.ssh/config through an agent of its own. `scout agent` \
       does that part elsewhere, near hosts in another network. The other commands are the same tools for a person at \

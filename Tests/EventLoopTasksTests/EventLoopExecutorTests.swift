@@ -28,6 +28,38 @@ import Testing
     #expect(isThere)
   }
 
+  /// Tasks that always have more to do leave the loop its other events.
+  @Test func busyTasksLetTheLoopBreathe() async throws {
+    let executor = EventLoopExecutor(eventLoop)
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 {
+        group.addTask(executorPreference: executor) {
+          while !Task.isCancelled { await Task.yield() }
+        }
+      }
+      for _ in 0..<20 { try? await eventLoop.submit {}.get() }
+      group.cancelAll()
+    }
+  }
+
+  /// From other threads too, nothing is left lying.
+  @Test func manyTasksFromManyThreadsAllRun() async {
+    let executor = EventLoopExecutor(eventLoop)
+    let count = await withTaskGroup(of: Int.self) { group in
+      for number in 0..<2000 {
+        group.addTask {
+          await withTaskExecutorPreference(executor) {
+            await Task.yield()
+            return 1
+          }
+        }
+        if number % 100 == 0 { await Task.yield() }
+      }
+      return await group.reduce(0, +)
+    }
+    #expect(count == 2000)
+  }
+
   @Test func aTaskOfAGroupMayBeGivenOne() async {
     await withDiscardingTaskGroup { group in
       group.addTask(executorPreference: EventLoopExecutor(eventLoop)) { [eventLoop] in

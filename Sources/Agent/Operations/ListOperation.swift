@@ -5,7 +5,8 @@ import SSH
 ///
 /// Symbolic links below the path are told, not followed, so a tree ends. Memory is bounded by
 /// `AgentSettings.maxEntries` and `nameBytes`; what is beyond is not looked at, and the answer says so. Where the time runs
-/// out, what was found by then is the answer: directories that were not read to their end are marked with `timeout`.
+/// out, what was found by then is the answer, which says so, too: directories that were not read to their end are marked with
+/// `timeout`, links may lack their targets.
 struct ListOperation: Sendable {
   /// Entries in one message, and bytes of their names: well below the message limit of 4 MiB.
   static let batchSize = 512
@@ -48,10 +49,15 @@ struct ListOperation: Sendable {
 
       var batch = ListBatch()
       var bytes = 0
+      var isOutOfTime = found.isOutOfTime
       for entry in chosen {
         var message = Entry(entry)
-        if entry.attributes.kind == .symlink, .now < end {
-          message.linkTarget = .init(try await linkTarget(entry, lane).prefix(RemotePath.limit))
+        if entry.attributes.kind == .symlink {
+          if !isOutOfTime, .now < end, let target = try await linkTarget(entry, lane, until: end) {
+            message.linkTarget = .init(target.prefix(RemotePath.limit))
+          } else {
+            isOutOfTime = true
+          }
         }
         bytes += entry.name.count + message.linkTarget.count
         batch.entries.append(message)
@@ -63,6 +69,7 @@ struct ListOperation: Sendable {
       }
       batch.truncated = isCut
       batch.totalSeen = Int64(found.entries.count)
+      batch.outOfTime = isOutOfTime
       try await sink(batch)
     }
     return timings
@@ -72,6 +79,7 @@ struct ListOperation: Sendable {
     var entries: [ListedEntry] = []
     var nameBytes = 0
     var stoppedEarly = false
+    var isOutOfTime = false
   }
 
   /// A directory to be read: where it lies below the path, and its own place among the entries; none for the path itself.
@@ -96,6 +104,7 @@ struct ListOperation: Sendable {
         }
         if !isInTime {
           finding.stoppedEarly = true
+          finding.isOutOfTime = true
           for unread in level[position...] + below {
             if let index = unread.index { finding.entries[index].failure = .timeout }
           }
@@ -113,16 +122,14 @@ struct ListOperation: Sendable {
     _ directory: Directory, depth: UInt32, _ lane: SFTPLane, until end: ContinuousClock.Instant,
     into finding: inout Finding
   ) async throws -> Bool {
-    guard let index = directory.index else {
-      return try await readEntries(directory, depth: depth, lane, until: end, into: &finding)
-    }
-    guard .now < end else { return false }
+    guard directory.index == nil || .now < end else { return false }
     do {
       return try await readEntries(directory, depth: depth, lane, until: end, into: &finding)
-    } catch let error as SSHError where error.code == .timeout {
-      // The lane is closed, and what was found is still worth telling: a dead mount somewhere in a tree, for example.
+    } catch let error as SSHError where error.code == .timeout && !finding.entries.isEmpty {
+      // The lane may be closed, and what was found is still worth telling: a dead mount somewhere in a tree, for example.
       return false
     } catch let error as SSHError where error.scope == .request {
+      guard let index = directory.index else { throw error }
       finding.entries[index].failure = error.failureCode
       return true
     }
@@ -132,11 +139,12 @@ struct ListOperation: Sendable {
     _ directory: Directory, depth: UInt32, _ lane: SFTPLane, until end: ContinuousClock.Instant,
     into finding: inout Finding
   ) async throws -> Bool {
-    let deadline = directory.index == nil ? context.call.deadline : end
     let name = directory.name
-    let reader = try await lane.openDirectory(below(name), deadline: deadline)
+    // All the time there is for the first entries: without any there is no answer.
+    func deadline() -> ContinuousClock.Instant { finding.entries.isEmpty ? context.call.deadline : end }
+    let reader = try await lane.openDirectory(below(name), deadline: deadline())
     defer { reader.close() }
-    while let batch = try await reader.next(deadline: deadline) {
+    while let batch = try await reader.next(deadline: deadline()) {
       for entry in batch where includesHidden || entry.name.first != UInt8(ascii: ".") {
         guard finding.entries.count < context.settings.maxEntries, finding.nameBytes < Self.nameBytes else {
           finding.stoppedEarly = true
@@ -151,10 +159,14 @@ struct ListOperation: Sendable {
     return true
   }
 
-  /// A link that cannot be read is told without its target.
-  private func linkTarget(_ entry: ListedEntry, _ lane: SFTPLane) async throws(SSHError) -> [UInt8] {
+  /// Empty for a link that cannot be read, nil where the time ran out.
+  private func linkTarget(
+    _ entry: ListedEntry, _ lane: SFTPLane, until end: ContinuousClock.Instant
+  ) async throws(SSHError) -> [UInt8]? {
     do {
-      return try await lane.readLink(below(entry.name), deadline: context.call.deadline)
+      return try await lane.readLink(below(entry.name), deadline: end)
+    } catch  where error.code == .timeout {
+      return nil
     } catch {
       guard error.scope == .request else { throw error }
       return []

@@ -13,7 +13,8 @@ struct QueryCheck {
 
   init(command: QueryCommand) {
     self.command = command
-    isRecursive = command.name == "rg"
+    // diff goes through the files of two folders without being told.
+    isRecursive = ["rg", "diff"].contains(command.name)
   }
 
   mutating func run(_ arguments: [String]) throws(QueryRefusal) {
@@ -112,6 +113,8 @@ struct QueryCheck {
   private mutating func note(_ option: String, value: String) {
     switch (command.name, option) {
     case ("grep", "-e"), ("grep", "--regexp"), ("rg", "-e"), ("rg", "--regexp"): hasPattern = true
+    // `recurse`, however it is shortened.
+    case ("grep", "-d"), ("grep", "--directories"): if !["read", "skip"].contains(value) { isRecursive = true }
     case ("head", "-c"), ("head", "--bytes"): byteBounds.append(value.first?.isNumber == true)
     case ("head", "-n"), ("head", "--lines"): byteBounds.append(false)
     default: break
@@ -120,7 +123,7 @@ struct QueryCheck {
 
   private mutating func noteFlag(_ option: String) {
     switch (command.name, option) {
-    case ("grep", "-r"), ("grep", "--recursive"), ("diff", "-r"), ("diff", "--recursive"): isRecursive = true
+    case ("grep", "-r"), ("grep", "--recursive"): isRecursive = true
     case ("grep", "-R"), ("grep", "--dereference-recursive"):
       isRecursive = true
       // Where it follows links, GNU grep opens the devices and FIFOs that it meets; with -r it does not (grep(1), -D).

@@ -43,6 +43,10 @@ struct QueryOperands {
       if ["tail", "sort", "uniq"].contains(command.name), file.hasPrefix("+") {
         throw refusal(file, "is an old spelling of an option: write -n, -k or -s")
       }
+      guard !EndlessFile.leadsAnywhere(file) else {
+        throw refusal(
+          file, "may lead anywhere, also to devices, where something in it is a link: write it without `..`")
+      }
       if isRecursive, EndlessFile.areBelow(file) {
         throw refusal(file, "has files below it that act when they are read, or have no end: name the folders you mean")
       }

@@ -934,6 +934,10 @@ package nonisolated struct ListBatch: Sendable {
   /// In the last batch: entries found. A lower bound when the agent stopped looking.
   package var totalSeen: Int64 = 0
 
+  /// In the last batch: the time ran out before everything was looked at. What is missing is not among `total_seen`, or is a
+  /// directory with the error code `timeout`, or a link without its target.
+  package var outOfTime: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2295,7 +2299,7 @@ nonisolated extension ListRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ListBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ListBatch"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entries\0\u{1}truncated\0\u{3}total_seen\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entries\0\u{1}truncated\0\u{3}total_seen\0\u{3}out_of_time\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2306,6 +2310,7 @@ nonisolated extension ListBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.truncated) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.totalSeen) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.outOfTime) }()
       default: break
       }
     }
@@ -2321,6 +2326,9 @@ nonisolated extension ListBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.totalSeen != 0 {
       try visitor.visitSingularInt64Field(value: self.totalSeen, fieldNumber: 3)
     }
+    if self.outOfTime != false {
+      try visitor.visitSingularBoolField(value: self.outOfTime, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2328,6 +2336,7 @@ nonisolated extension ListBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.entries != rhs.entries {return false}
     if lhs.truncated != rhs.truncated {return false}
     if lhs.totalSeen != rhs.totalSeen {return false}
+    if lhs.outOfTime != rhs.outOfTime {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

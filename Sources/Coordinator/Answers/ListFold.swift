@@ -11,6 +11,7 @@ struct ListFold {
     var path: RemotePath?
     var end: ContentTrie.Cursor
     var truncated: Bool
+    var isOutOfTime: Bool
     var total: Int64
   }
 
@@ -19,7 +20,7 @@ struct ListFold {
       let part = state.parts[answer.index]
       return Key(
         path: asked.asks.asks[answer.index].path, end: state.trie.canonical(part.cursor), truncated: part.truncated,
-        total: part.total)
+        isOutOfTime: part.isOutOfTime, total: part.total)
     }
     let groups = Fold.groups(keys)
     let listings = groups.map { members in
@@ -66,20 +67,25 @@ struct ListFold {
       left -= Self.cost(entry)
       return left >= 0
     }
-    let isCut = key.truncated || shown.count < entries.count
+    let next = wanted.skip + shown.count
     let total = max(key.total, Int64(wanted.skip + entries.count))
-    var listing = Listing(entries: Array(shown), truncated: isCut, total: total)
-    if isCut {
-      let next = wanted.skip + shown.count
-      listing.note = "Entries \(wanted.skip) to \(next) of \(total). Go on with skip \(next)"
-      listing.note? += isAlone ? ", or give a larger limit." : ", or list fewer hosts at once."
+    var listing = Listing(
+      entries: Array(shown), truncated: key.truncated || key.isOutOfTime || shown.count < entries.count, total: total)
+    var notes: [String] = []
+    if next < total {
+      notes.append(
+        "Entries \(wanted.skip) to \(next) of \(total). Go on with skip \(next)"
+          + (isAlone ? ", or give a larger limit." : ", or list fewer hosts at once."))
     }
-    if entries.contains(where: { $0.error == FailureCode.timeout.rawValue }) {
-      let outOfTime =
-        "The time ran out before every directory was read: the others have the error timeout. "
-        + "Give a longer timeout_ms or a smaller depth, or list those by themselves."
-      listing.note = [listing.note, outOfTime].compactMap { $0 }.joined(separator: " ")
+    if key.isOutOfTime {
+      notes.append(
+        "The time ran out before everything was looked at: there may be more than these \(total) entries, directories that were not read"
+          + " have the error timeout, links may lack their targets. Give a longer timeout_ms or a smaller depth, or list parts by"
+          + " themselves.")
+    } else if key.truncated, next >= total {
+      notes.append("The agent looks at so many entries at most: list the folders below by themselves.")
     }
+    if !notes.isEmpty { listing.note = notes.joined(separator: " ") }
     return listing
   }
 }

@@ -1,4 +1,5 @@
 import MCP
+import Telemetry
 
 /// Remote bytes made fit to be shown: control characters become escapes, everything else stays.
 package enum ReadableText {
@@ -23,19 +24,6 @@ package enum ReadableText {
     return String(shown) + "..."
   }
 
-  /// What has no shape of its own and still changes what is seen: C0, DEL and C1 controls, marks that reorder text (Unicode
-  /// TR 36, bidirectional spoofing), other line ends, blanks without width, and tags, in which a text can be hidden.
-  private static func isControl(_ value: UInt32) -> Bool {
-    switch value {
-    case ..<0x20, 0x7F...0x9F: true
-    case ..<0x061C: false
-    // U+200C and U+200D join and part letters in many scripts, and stay.
-    case 0x061C, 0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060, 0x2066...0x2069, 0xFEFF: true
-    case 0xE0000...0xE007F: true
-    default: false
-    }
-  }
-
   private static func escape(_ text: String, keepingLines: Bool) -> String {
     guard needsEscape(text, keepingLines: keepingLines) else { return text }
     var out = ""
@@ -47,7 +35,7 @@ package enum ReadableText {
         heldReturn = false
         if value != 0x0A { out += "\\r" }
       }
-      if !isControl(value) || keepingLines && (value == 0x0A || value == 0x09) {
+      if !HiddenCharacter.contains(value) || keepingLines && (value == 0x0A || value == 0x09) {
         out.unicodeScalars.append(scalar)
       } else if value == 0x0D, keepingLines {
         heldReturn = true
@@ -65,9 +53,7 @@ package enum ReadableText {
       let lines = keepingLines ? bytes.equal(to: 0x0A) | bytes.equal(to: 0x09) : 0
       let ascii = bytes.below(0x20) & ~lines | bytes.equal(to: 0x7F)
       guard bytes.aboveASCII != 0 else { return ascii }
-      // What leads the controls beyond ASCII also leads harmless characters, which the loop lets pass.
-      return ascii | bytes.equal(to: 0xC2) | bytes.equal(to: 0xD8) | bytes.equal(to: 0xE2) | bytes.equal(to: 0xEF)
-        | bytes.equal(to: 0xF3)
+      return HiddenCharacter.leadingBytes.reduce(ascii) { $0 | bytes.equal(to: $1) }
     }
     var text = text
     return text.withUTF8 { $0.firstIndex(from: 0, where: isSuspect) } != nil

@@ -30,6 +30,7 @@ final class ListCollector: Sendable {
     var cursor = ContentTrie.Cursor()
     var times: [Int64] = []
     var truncated = false
+    var isOutOfTime = false
     var total: Int64 = 0
   }
 
@@ -57,6 +58,7 @@ final class ListCollector: Sendable {
       if isFirst { state.parts[index] = Part() }
       state.parts[index].times += batch.entries.lazy.map(\.mtimeS)
       if batch.truncated { state.parts[index].truncated = true }
+      if batch.outOfTime { state.parts[index].isOutOfTime = true }
       if batch.totalSeen > 0 { state.parts[index].total = batch.totalSeen }
       let taken = state.trie.append(bytes, at: &state.parts[index].cursor)
       if taken < bytes.count { state.parts[index].truncated = true }

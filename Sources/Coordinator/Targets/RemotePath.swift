@@ -27,13 +27,14 @@ package struct RemotePath: Sendable, Hashable {
     }
     let start = Array(text.utf8.prefix(2))
     if start[0] == UInt8(ascii: "/") || start == Array("~".utf8) || start == Array("~/".utf8) { return }
-    var shown = ReadableText.escaped(text)
-    while shown.hasPrefix("./") { shown.removeFirst(2) }
-    if shown == "." { shown = "" }
+    let shown = ReadableText.escaped(text)
+    var meant = shown
+    while meant.hasPrefix("./") { meant.removeFirst(2) }
+    if meant == "." { meant = "" }
     throw TargetError(
       start[0] == UInt8(ascii: "~")
         ? "Path '\(shown)' names another account's home: write ~/... for the login directory, or the absolute path"
-        : "Path '\(shown)' is relative: write /\(shown) or ~/\(shown)")
+        : "Path '\(shown)' is relative: write /\(meant) or ~/\(meant)")
   }
 }
 

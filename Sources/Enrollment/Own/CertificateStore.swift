@@ -43,6 +43,13 @@ package struct CertificateStore: Sendable {
     return try load(PrivateFolder(existing: path.appending(name)))
   }
 
+  /// Makes the folder where it is missing, so that what would keep `install` from its work is known before there is anything to lose.
+  ///
+  /// - Throws: `storage`, `busy`.
+  package func prepare() throws(EnrollmentError) {
+    try FolderLock(PrivateFolder(creating: path)).release()
+  }
+
   /// Makes `credentials` the ones in use.
   ///
   /// - Throws: `storage`, `busy`; what was in use before still is.

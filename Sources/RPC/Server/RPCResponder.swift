@@ -29,10 +29,15 @@ package final class RPCResponder: Sendable {
   /// Runs the handlers. Returns when `finish` was called and the last handler has ended. Cancelling the task cancels the handlers. Once.
   package func run() async {
     // The loop over the calls has an event loop too: each call would wake a thread of the shared pool otherwise.
-    await withTaskExecutorPreference(EventLoopExecutor(eventLoop)) {
+    let own = EventLoopExecutor(eventLoop)
+    await withTaskExecutorPreference(own) {
+      // One for each loop that has connections; it keeps its loop, whose identity is no other's therefore.
+      var executors = [ObjectIdentifier(eventLoop): own]
       await withDiscardingTaskGroup { group in
         for await call in calls {
-          group.addTask(executorPreference: EventLoopExecutor(call.eventLoop)) { await call.run(self.logger) }
+          let executor = executors[ObjectIdentifier(call.eventLoop)] ?? EventLoopExecutor(call.eventLoop)
+          executors[ObjectIdentifier(call.eventLoop)] = executor
+          group.addTask(executorPreference: executor) { await call.run(self.logger) }
         }
       }
     }

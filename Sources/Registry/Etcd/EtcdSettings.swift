@@ -69,8 +69,13 @@ package struct EtcdSettings: Sendable {
       guard let scheme = ["http://", "https://"].first(where: endpoint.hasPrefix),
         endpoint.utf8.count > scheme.utf8.count,
         endpoint.dropFirst(scheme.count).utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") }),
-        Self.hasUsablePort(endpoint.dropFirst(scheme.count))
-      else { throw RegistryError(.invalid, "an endpoint of etcd is not http://HOST:PORT or https://HOST:PORT") }
+        !endpoint.contains("@"), Self.hasUsablePort(endpoint.dropFirst(scheme.count))
+      else {
+        throw RegistryError(
+          .invalid,
+          "an endpoint of etcd is not http://HOST:PORT or https://HOST:PORT (user and password have settings of their own)"
+        )
+      }
     }
     guard (tls?.certificateChain == nil) == (tls?.privateKey == nil) else {
       throw RegistryError(.invalid, "etcd's client certificate and its key go together")

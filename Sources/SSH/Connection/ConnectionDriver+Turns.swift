@@ -176,7 +176,8 @@ extension ConnectionDriver {
         slot.adaptReadSize(after: count)
         user.channelReceived(buffer, stream)
       case .again:
-        unread = buffer
+        // Not the room of a long transfer that is over.
+        if buffer.capacity <= 64 << 10 { unread = buffer }
         return
       case .end:
         slot.state = .draining(id)

@@ -25,19 +25,22 @@ package struct RemotePath: Sendable, Hashable {
   }
 
   /// It may name a device, which does something when it is opened: a watchdog, a tape, a terminal. Told by the name alone, so a symbolic
-  /// link elsewhere is not seen.
+  /// link elsewhere is not seen but for those of /proc.
   var mayBeDevice: Bool {
     var isFirst = true
+    var isInProc = false
     var rest = bytes[...]
     while !rest.isEmpty {
       let part = rest.prefix { $0 != UInt8(ascii: "/") }
       rest = rest[part.endIndex...].dropFirst()
-      switch part.count {
-      case 0: continue
-      case 1 where part.first == UInt8(ascii: "."): continue
-      case 2 where part.elementsEqual("..".utf8): return true
-      case 3 where isFirst && part.elementsEqual("dev".utf8): return true
-      default: isFirst = false
+      if part.isEmpty || part.elementsEqual(".".utf8) { continue }
+      if part.elementsEqual("..".utf8) { return true }
+      if isFirst {
+        if part.elementsEqual("dev".utf8) { return true }
+        isInProc = part.elementsEqual("proc".utf8)
+        isFirst = false
+      } else if isInProc, ["root", "cwd", "fd", "map_files"].contains(where: { part.elementsEqual($0.utf8) }) {
+        return true
       }
     }
     return false

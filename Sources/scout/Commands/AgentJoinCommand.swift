@@ -26,6 +26,10 @@ struct AgentJoinCommand: AsyncParsableCommand {
     let settings = try await SettingsReader(flags: [:], environment: [:], file: nil)
     let addresses = try settings.enrollmentAddresses(enroll, of: .enrollListen)
     let stateDir = try parent.stateFolder()
+    let folder = FilePath(stateDir)
+    let store = CertificateStore(folder.appending(AgentSecurity.folder))
+    // Before the token is spent.
+    try Self.prepare(stateDir, store)
     let token = try Self.token()
     let pending = try KeyAndRequest()
     var request = EnrollmentJoinRequest()
@@ -44,14 +48,26 @@ struct AgentJoinCommand: AsyncParsableCommand {
     }
     guard let authority = seen.authority else { throw SettingsError("the coordinator showed no authority") }
     let credentials = try pending.accept(chain, from: authority, as: nil, now: .now)
-    let folder = FilePath(stateDir)
-    try FileManager.default.createDirectory(
-      atPath: stateDir, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    try CertificateStore(folder.appending(AgentSecurity.folder)).install(credentials)
+    try store.install(credentials)
     try enroll.map { $0 + "\n" }.joined().write(
       toFile: folder.appending(AgentSecurity.addressFile).string, atomically: true, encoding: .utf8)
     let identity = credentials.leaf.identity
-    print("joined as \(identity), until \(credentials.leaf.notAfter) and renewed before")
+    try StandardOutput.print("joined as \(identity), until \(credentials.leaf.notAfter) and renewed before")
+  }
+
+  private static func prepare(_ stateDir: String, _ store: CertificateStore) throws(SettingsError) {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: stateDir, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw SettingsError(
+        "\(Setting.stateDir.flag) \(stateDir): no such folder can be made (\(error.localizedDescription))")
+    }
+    do {
+      try store.prepare()
+    } catch {
+      throw SettingsError("\(Setting.stateDir.flag) \(stateDir): \(error.message)")
+    }
   }
 
   private static func token() throws -> JoinToken {

@@ -13,7 +13,13 @@ struct ClientFlags: ParsableArguments {
   @OptionGroup(title: "Agents") var links: LinkFlags
 
   func validate() throws {
+    if let timeoutMs, timeoutMs < 1 {
+      throw ValidationError("--timeout-ms is a number of milliseconds, not \(timeoutMs)")
+    }
     guard let url else { return }
+    guard !url.contains("@") else {
+      throw ValidationError("--url has no user or password in it: the key comes from SCOUT_API_KEY")
+    }
     guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme?.lowercased()),
       parts.host?.isEmpty == false, (1...65_535).contains(parts.port ?? 80)
     else { throw ValidationError("--url is http://HOST:PORT/mcp or https://HOST:PORT/mcp, not `\(url)`") }
@@ -38,8 +44,12 @@ struct ClientFlags: ParsableArguments {
     // `hosts` and `route` ask no host: for them it is the wait for the coordinator alone.
     if let timeoutMs, !["hosts", "route"].contains(tool) { arguments["timeout_ms"] = .int(Int64(timeoutMs)) }
     if let url {
+      let key = ProcessInfo.processInfo.environment["SCOUT_API_KEY"]
+      guard key?.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) ?? true else {
+        throw SettingsError("SCOUT_API_KEY is no key: one has visible ASCII without blanks or line ends")
+      }
       let caller = RemoteToolCaller(
-        url: url, apiKey: ProcessInfo.processInfo.environment["SCOUT_API_KEY"],
+        url: url, apiKey: key,
         timeout: timeoutMs.map { .milliseconds($0) + .seconds(10) })
       return try await caller.call(tool, arguments)
     }

@@ -10,13 +10,18 @@ struct HostsCommand: AsyncParsableCommand {
   @Flag(help: "Print the names only, one a line.") var names = false
   @OptionGroup var client: ClientFlags
 
+  func validate() throws {
+    if names, client.json { throw ValidationError("--names prints names only: leave out --json, or --names") }
+  }
+
   func run() async throws {
     let arguments: JSONObject = select.map { ["select": .string($0)] } ?? [:]
     guard names else { return try await client.callAndPrint("hosts", arguments) }
     let result = try await client.call("hosts", arguments)
     if case .object(let answer)? = result.structured, case .array(let hosts)? = answer["hosts"] {
-      for case .object(let host) in hosts { if case .string(let name)? = host["host"] ?? host["name"] { print(name) } }
+      let names = hosts.compactMap { $0["host"]?.string }
+      if !names.isEmpty { try StandardOutput.print(names.joined(separator: "\n")) }
     }
-    if result.isError { throw ExitCode(1) }
+    if result.isError { throw TerminalError(result.text) }
   }
 }

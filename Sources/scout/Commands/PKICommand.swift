@@ -42,12 +42,19 @@ struct PKICommand: ParsableCommand {
     func run() throws {
       let path = try folder.path()
       let parent = path.removingLastComponent().string
-      if !parent.isEmpty { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
+      do {
+        if !parent.isEmpty {
+          try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+        }
+      } catch {
+        throw SettingsError("no folder \(parent) can be made (\(error.localizedDescription))")
+      }
       let authority = try words { () throws(EnrollmentError) in
         try Authority.create(at: path, trustDomain: TrustDomain(trustDomain), now: .now)
       }
-      print("made the authority \(authority.pin) in \(path)")
-      print("next: scout coordinator --pki \(path) --agent-listen HOST:7444 --enroll-listen HOST:7445")
+      try StandardOutput.print("made the authority \(authority.pin) in \(path)")
+      try StandardOutput.print(
+        "next: scout coordinator --pki \(path) --agent-listen HOST:7444 --enroll-listen HOST:7445")
     }
   }
 
@@ -67,7 +74,13 @@ struct PKICommand: ParsableCommand {
           segment: who.segment, name: who.name, in: exchange.authority.trustDomain)
         return try exchange.tokens.create(for: identity, life: Double(life), now: .now)
       }
-      print(token.text)
+      do {
+        try StandardOutput.print(token.text)
+      } catch {
+        // Nobody has it: it must not be out.
+        try words { () throws(EnrollmentError) in _ = try exchange.tokens.withdraw(record.identity, now: .now) }
+        throw error
+      }
       let note = """
         for \(record.identity), once, until \(record.expires). On the agent's machine:
           scout agent join --enroll COORDINATOR:7445 --state-dir /var/lib/scout-agent   (it asks for the token)
@@ -93,7 +106,8 @@ struct PKICommand: ParsableCommand {
         try exchange.revocations.revoke(identity, now: .now)
         return try exchange.tokens.withdraw(identity, now: .now)
       }
-      print("revoked \(who.segment)/\(who.name)" + (withdrawn > 0 ? " and \(withdrawn) tokens of it" : ""))
+      try StandardOutput.print(
+        "revoked \(who.segment)/\(who.name)" + (withdrawn > 0 ? " and \(withdrawn) tokens of it" : ""))
     }
   }
 
@@ -104,10 +118,10 @@ struct PKICommand: ParsableCommand {
 
     func run() throws {
       let exchange = try folder.open()
-      print("authority \(exchange.authority.pin), trust domain \(exchange.authority.trustDomain)")
-      print("in force until \(exchange.authority.certificate.notAfter)")
+      try StandardOutput.print("authority \(exchange.authority.pin), trust domain \(exchange.authority.trustDomain)")
+      try StandardOutput.print("in force until \(exchange.authority.certificate.notAfter)")
       for token in try words({ () throws(EnrollmentError) in try exchange.tokens.outstanding(now: .now) }) {
-        print("token \(token.id) for \(token.identity), until \(token.expires)")
+        try StandardOutput.print("token \(token.id) for \(token.identity), until \(token.expires)")
       }
     }
   }

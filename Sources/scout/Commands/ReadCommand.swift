@@ -20,6 +20,9 @@ struct ReadCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard raw else { return }
+    guard (offset ?? 0) >= 0, (limit ?? 1) >= 1 else {
+      throw ValidationError("--offset is 0 or more, --limit 1 or more")
+    }
     guard targets.count == 1 else { throw ValidationError("--raw takes one target") }
     guard client.url == nil, !client.json, encoding == nil, head == nil, tail == nil else {
       throw ValidationError("--raw streams from an agent: it goes with --offset and --limit only, and not with --url")
@@ -59,7 +62,7 @@ extension ReadCommand {
     } catch let error as TargetError {
       throw ValidationError(error.message)
     } catch let failure as HostFailure {
-      throw TerminalError("\(failure.host): \(failure.message) [\(failure.code.rawValue)]")
+      throw TerminalError(String(AnswerText.failures([failure]).dropFirst("!! ".count).dropLast()))
     }
   }
 }

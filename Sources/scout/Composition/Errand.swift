@@ -1,3 +1,4 @@
+import Glibc
 import UnixSignals
 
 /// A person's one command, which a signal cancels. A value.
@@ -10,7 +11,9 @@ struct Errand<Result: Sendable>: Sendable {
 
   let body: @Sendable () async throws -> Result
 
+  /// Afterwards the signals do again what they do to a process: nobody waits for what is printed then.
   func run() async throws -> Ending {
+    defer { for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) } }
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
     return try await withThrowingTaskGroup(of: Ending?.self) { group in
       group.addTask { .done(try await body()) }

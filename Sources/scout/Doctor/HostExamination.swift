@@ -12,6 +12,8 @@ struct HostExamination {
   let logger: Logger
 
   private static let namesShown = 6
+  /// Hosts that are looked at at once.
+  private static let width = 64
 
   func findings() async -> [Finding] {
     let config: SSHConfig
@@ -31,19 +33,46 @@ struct HostExamination {
       ]
     }
     var seen = Gathered()
-    for alias in aliases {
-      guard !Task.isCancelled else { break }
-      do {
-        let host = settings.overriding(try config.resolve(alias))
-        seen.add(
-          try await HostReview.of(host, credentials: credentials, logger: logger), of: host)
-      } catch {
-        seen.add(.fault, "\(error)", of: alias)
+    for (alias, review) in zip(aliases, await reviews(of: aliases, config)) {
+      switch review {
+      case .success(let (host, review)): seen.add(review, of: host)
+      case .failure(let error): seen.add(.fault, "\(error)", of: alias)
       }
     }
     let sound = aliases.count - seen.faulty.count
     return [Finding(.good, "ssh_config", "\(aliases.count) hosts, \(sound) of them ready to be connected to")]
       + seen.findings(namesShown: Self.namesShown)
+  }
+
+  private typealias Review = Result<(ResolvedHost, HostReview), any Error>
+
+  /// Hosts side by side, since an ssh-agent that is silent is waited for.
+  private func reviews(of aliases: [String], _ config: SSHConfig) async -> [Review] {
+    await withTaskGroup(of: (Int, Review).self) { group in
+      var reviews = [Review](repeating: .failure(CancellationError()), count: aliases.count)
+      var next = 0
+      func start() {
+        guard next < aliases.count else { return }
+        let index = next
+        next += 1
+        group.addTask { (index, await review(aliases[index], config)) }
+      }
+      for _ in 0..<Self.width { start() }
+      for await (index, review) in group {
+        reviews[index] = review
+        if !Task.isCancelled { start() }
+      }
+      return reviews
+    }
+  }
+
+  private func review(_ alias: String, _ config: SSHConfig) async -> Review {
+    do {
+      let host = settings.overriding(try config.resolve(alias))
+      return .success((host, try await HostReview.of(host, credentials: credentials, logger: logger)))
+    } catch {
+      return .failure(error)
+    }
   }
 
   /// What was said, and of which hosts, in the order in which it came up.

@@ -6,9 +6,13 @@ struct SettingsExamination {
   let environment: [String: String]
 
   /// Variables that are read elsewhere than by the table of settings.
-  private static let others: Set<String> = ["SCOUT_CONFIG", "SCOUT_API_KEY", "SCOUT_ENABLE_UI"]
-  /// Of the scripts that build, demonstrate and test Scout.
-  private static let scripts = ["SCOUT_TEST_", "SCOUT_DEMO_", "SCOUT_BENCH_"]
+  private static let others: Set<String> = [
+    "SCOUT_CONFIG", "SCOUT_API_KEY", "SCOUT_ENABLE_UI", "SCOUT_JOIN_TOKEN",
+  ]
+  /// Of the scripts that build, demonstrate, deploy and test Scout.
+  private static let scripts = [
+    "SCOUT_TEST_", "SCOUT_DEMO_", "SCOUT_BENCH_", "SCOUT_BINARY", "SCOUT_CERT_DAYS", "SCOUT_UID",
+  ]
 
   static let all = Setting.coordinator + Setting.shared + Setting.agent.filter { !Setting.coordinator.contains($0) }
 

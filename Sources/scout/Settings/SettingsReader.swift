@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Configuration
 import SystemPackage
 
@@ -33,6 +34,9 @@ struct SettingsReader {
         .prefixKeys(with: "mcp.cat"),
     ]
     if let file {
+      if let text = try? String(contentsOfFile: file, encoding: .utf8) {
+        try SettingsFile.check(text, known: SettingsExamination.all, file: file)
+      }
       do {
         providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
       } catch {

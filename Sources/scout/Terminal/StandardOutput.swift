@@ -3,26 +3,48 @@ import Foundation
 
 /// Where commands for a person print.
 enum StandardOutput {
-  /// Writes all of it. Source: write(2).
+  /// Writes all of it, for as long as somebody reads and the task is not cancelled. Source: write(2), pipe(7).
   ///
   /// - Throws: `ExitCode` 141, as SIGPIPE would end a process, where nobody reads any more; `TerminalError` where it cannot be
-  ///   written for another reason.
+  ///   written for another reason; `CancellationError`.
   static func write(_ data: Data) throws {
+    let portion = largestPortion()
     var rest = data[...]
     while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+      if portion != .max { try waitForRoom() }
+      let written = rest.prefix(portion).withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
       if written >= 0 {
         rest = rest.dropFirst(written)
         continue
       }
       switch errno {
       case EINTR: continue
-      case EAGAIN:
-        var wanted = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&wanted, 1, -1)
+      case EAGAIN: try waitForRoom()
       case EPIPE: throw ExitCode(141)
       default: throw TerminalError("the answer cannot be written: \(String(cString: strerror(errno)))")
       }
     }
+  }
+
+  /// With its end of line.
+  static func print(_ line: String) throws { try write(Data((line + "\n").utf8)) }
+
+  /// What a pipe, socket or terminal with room takes without waiting for its reader; files take all.
+  private static func largestPortion() -> Int {
+    var status = stat()
+    guard fstat(STDOUT_FILENO, &status) == 0 else { return .max }
+    switch status.st_mode & S_IFMT {
+    case S_IFIFO, S_IFSOCK: return Int(PIPE_BUF)
+    case S_IFCHR: return isatty(STDOUT_FILENO) == 1 ? Int(PIPE_BUF) : .max
+    default: return .max
+    }
+  }
+
+  /// A reader may pause for as long as it likes; whoever cancels is not kept waiting for it.
+  private static func waitForRoom() throws {
+    var wanted = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+    repeat {
+      try Task.checkCancellation()
+    } while poll(&wanted, 1, 100) == 0
   }
 }

@@ -44,6 +44,7 @@ import Testing
     ("abc\u{202E}def", "abc\\u{202e}def"), ("é € 😀 \u{200D}", "é € 😀 \u{200D}"), ("del\u{7F}", "del\\x7f"),
     ("a\u{2028}b\u{2029}", "a\\u{2028}b\\u{2029}"), ("\u{FEFF}x\u{200B}", "\\u{feff}x\\u{200b}"),
     ("\u{061C}\u{2060}", "\\u{061c}\\u{2060}"), ("\u{E0041}\u{E007F}", "\\u{e0041}\\u{e007f}"),
+    ("\u{AD}\u{180E}\u{3164}\u{FE01}\u{E0100}", "\\xad\\u{180e}\\u{3164}\\u{fe01}\\u{e0100}"),
     ("\u{0618}\u{2010}\u{FF01}\u{F0000}", "\u{0618}\u{2010}\u{FF01}\u{F0000}"),
   ])
   func escapesControls(_ text: String, _ expected: String) {
