@@ -58,6 +58,8 @@ extension EndToEnd {
       try await withCoordinator { folder, fleet, coordinator in
         let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
         let token = try await token(folder)
+        let nowhere = try await join(coordinator, token, "/proc/nowhere/state")
+        #expect(nowhere.code == 2 && nowhere.errors.contains("--state-dir /proc/nowhere/state"), "\(nowhere)")
         let joined = try await join(coordinator, token, folder + "/a")
         #expect(joined.code == 0 && joined.output.contains("spiffe://scout/agent/dc1/agent-a"), "\(joined)")
 
@@ -102,6 +104,18 @@ extension EndToEnd {
         let nobody = try await ScoutProcess.run(["agent", "drain", "--state-dir", folder + "/a"])
         #expect(nobody.code == 2 && nobody.errors.contains("no agent runs"), "\(nobody)")
       }
+    }
+
+    @Test func aTokenThatCannotBePrintedIsWithdrawn() async throws {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "scout-token-\(UUID().uuidString)").path
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      #expect(try await ScoutProcess.run(["pki", "init", "--pki", folder + "/pki"]).code == 0)
+      let script = "\"$1\" pki token --pki \"$2\" --segment dc1 --name agent-a >/dev/full"
+      let failed = try await programRun(
+        "/bin/sh", ["-c", script, "sh", ScoutProcess.binary.path, folder + "/pki"])
+      #expect(failed.status == 1 && failed.output.contains("cannot be written"), "\(failed)")
+      let shown = try await ScoutProcess.run(["pki", "show", "--pki", folder + "/pki"])
+      #expect(shown.code == 0 && !shown.output.contains("token "), "\(shown)")
     }
 
     @Test func aRenewedCertificateIsTakenUpWithoutAFailedRead() async throws {
