@@ -29,7 +29,8 @@ extension EndToEnd {
         let first = try ScoutProcess(arguments + ["0"])
         let port = try await first.port()
         let second = try await ScoutProcess.run(arguments + ["\(port)"])
-        #expect(second.code == 2)
+        // Not 2, after which a service manager would leave it: the address may come free.
+        #expect(second.code == 1)
         #expect(second.errors.contains("cannot listen on 127.0.0.1:\(port)"), "\(second.errors)")
       }
     }

@@ -11,6 +11,13 @@ package struct FrontDoorSettingsError: Error, Sendable, Hashable, CustomStringCo
   package var description: String { message }
 }
 
+/// Why the door does not open although its settings are sound: an address that is taken, or not there yet. It may pass.
+package struct FrontDoorListenError: Error, Sendable, Hashable, CustomStringConvertible {
+  package let message: String
+
+  package var description: String { message }
+}
+
 extension FrontDoorSettings {
   /// Whether only this machine can connect.
   package var isLoopback: Bool {

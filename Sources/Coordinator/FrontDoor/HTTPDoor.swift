@@ -95,9 +95,9 @@ package final class HTTPDoor: Service {
     } catch {
       bound.fail(error)
       guard !hasBound.load(ordering: .relaxed) else { throw error }
-      throw FrontDoorSettingsError(
-        "cannot listen on \(settings.host):\(settings.port) (\(error)): stop what listens there, or choose another"
-          + " SCOUT_HTTP_HOST or SCOUT_HTTP_PORT (--http-host, --http-port)")
+      throw FrontDoorListenError(
+        message: "cannot listen on \(settings.host):\(settings.port) (\(error)): stop what listens there, or choose"
+          + " another SCOUT_HTTP_HOST or SCOUT_HTTP_PORT (--http-host, --http-port)")
     }
   }
 

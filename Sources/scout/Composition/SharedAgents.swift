@@ -174,7 +174,12 @@ extension SharedAgents {
     let endpoints = settings.list(.etcd)
     guard !endpoints.isEmpty else { return nil }
     var etcd = EtcdSettings(endpoints: endpoints)
-    let files = [Setting.etcdCA, .etcdCert, .etcdKey].map { settings.text($0) }
+    let names = [Setting.etcdCA, .etcdCert, .etcdKey]
+    let files = names.map { settings.text($0) }
+    for (name, file) in zip(names, files) {
+      guard let file, !FileManager.default.isReadableFile(atPath: file) else { continue }
+      throw SettingsError("\(name.variable) (\(name.flag)): \(file) cannot be read: give a PEM file")
+    }
     if files.contains(where: { $0 != nil }) {
       etcd.tls = .init(trustRoots: files[0], certificateChain: files[1], privateKey: files[2])
     }
