@@ -8,8 +8,8 @@
 
 /// The members of a JSON object: each key once, in the order of the keys' UTF-8, in which they are written. A value.
 ///
-/// Messages have a few members in each object: a sorted array is built, searched and written in a third of a dictionary's time.
-/// Keys are compared as bytes, which takes no longer for whatever a peer sends.
+/// Messages have a few members in each object: a sorted array needs no hashing, and no sorting where it is written. Keys are compared as
+/// bytes, which takes no longer for whatever a peer sends.
 package struct JSONObject: Sendable {
   package typealias Member = (key: String, value: JSON)
 

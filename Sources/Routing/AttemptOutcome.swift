@@ -40,8 +40,9 @@ package struct AttemptTimings: Sendable, Hashable {
 ///
 /// A failure costs at least 5 s, or the agent that fails fastest would attract everybody. A loser and a timeout are
 /// censored: all that is known is that they would have taken longer. A loser counts half as much again as it had taken: where
-/// latencies are lognormal, what passes the hedge's delay is expected to end a fifth to a half later, and twice the time would
-/// make an agent of one slow answer look slow to everybody for some seconds (simulation, S9).
+/// latencies are lognormal, what has outlasted the hedge's delay and the winner is expected to take 1.1 (sigma 0.33) to 1.8 (sigma 1.2)
+/// times as long in all; and twice the time would make an agent of one slow answer look slow to everybody for some seconds
+/// (simulation, S9).
 package enum LatencySample {
   package static let failure = 5.0
 

@@ -46,10 +46,11 @@ import Testing
   }
 
   @Test(
-    "Endpoints have a port that there is, or none",
+    "Endpoints have a port that there is, or none, and no password",
     arguments: [
       ("http://h:2379", true), ("http://h", true), ("http://[::1]:2379", true), ("http://[::1]", true),
       ("http://h:0", false), ("http://h:65536", false), ("http://h:x", false), ("http://h:", false),
+      ("http://user:secret@h:2379", false),
     ])
   func ports(endpoint: String, isValid: Bool) {
     let settings = EtcdSettings(endpoints: [endpoint])

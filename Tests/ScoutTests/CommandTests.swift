@@ -82,10 +82,29 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: ["http://127.0.0.1:65536/mcp", "127.0.0.1:8000", "ftp://h/mcp", "http:///mcp"])
+    @Test(arguments: [
+      "http://127.0.0.1:65536/mcp", "127.0.0.1:8000", "ftp://h/mcp", "http:///mcp", "http://u:secret@h:1/mcp",
+    ])
     func anURLThatIsNoneIsAUsageError(url: String) async throws {
       let usage = try await ScoutProcess.run(["read", "host1:/x", "--url", url])
-      #expect(usage.code == 2 && usage.errors.contains("--url"), "\(usage)")
+      #expect(usage.code == 2 && usage.errors.contains("--url") && !usage.errors.contains("secret"), "\(usage)")
+    }
+
+    @Test func aKeyThatIsNoneIsNotShown() async throws {
+      let ended = try await ScoutProcess.run(
+        ["hosts", "--url", "http://127.0.0.1:1/mcp"], environment: ["SCOUT_API_KEY": "hunter2\nx"])
+      #expect(
+        ended.code == 2 && ended.errors.contains("SCOUT_API_KEY") && !ended.errors.contains("hunter2"), "\(ended)")
+    }
+
+    @Test func namesAloneSayWhyThereAreNone() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let config = ["--ssh-config", fleet.configPath]
+        let none = try await ScoutProcess.run(["hosts", "--names", "bad["] + config)
+        #expect(none.code == 1 && none.output.isEmpty && none.errors.contains("Pattern 'bad['"), "\(none)")
+        let both = try await ScoutProcess.run(["hosts", "--names", "--json"] + config)
+        #expect(both.code == 2 && both.errors.contains("--names"), "\(both)")
+      }
     }
 
     @Test func rawErrorsAreWords() async throws {

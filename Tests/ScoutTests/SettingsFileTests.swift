@@ -5,7 +5,7 @@ import Testing
 /// What a settings file may hold.
 @Suite struct SettingsFileTests {
   private func check(_ text: String) throws(SettingsError) {
-    try SettingsFile.check(text, known: SettingsExamination.all, file: "f.yaml")
+    try SettingsFile.check(text, known: Setting.all, file: "f.yaml")
   }
 
   @Test(arguments: [

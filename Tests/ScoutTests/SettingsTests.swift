@@ -5,9 +5,6 @@ import Testing
 
 /// Settings: where they come from, what stops the start, and that the README tells all of them.
 @Suite struct SettingsTests {
-  private static let all =
-    Setting.coordinator + Setting.shared + Setting.agent.filter { !Setting.coordinator.contains($0) }
-
   private func reader(flags: [String: [String]] = [:], _ environment: [String: String] = [:]) async throws
     -> SettingsReader
   {
@@ -16,7 +13,7 @@ import Testing
 
   @Test func theReadmeListsEachSetting() throws {
     let readme = try String(contentsOfFile: "README.md", encoding: .utf8)
-    for setting in Self.all where !readme.contains(setting.row) { Issue.record("README.md lacks: \(setting.row)") }
+    for setting in Setting.all where !readme.contains(setting.row) { Issue.record("README.md lacks: \(setting.row)") }
   }
 
   @Test func eachSettingThatIsNoSecretHasItsFlag() async throws {
@@ -24,7 +21,7 @@ import Testing
       try await ScoutProcess.run(["coordinator", "--help"]), try await ScoutProcess.run(["agent", "--help"]),
     ]
     let help = pages.map(\.output).joined()
-    for setting in Self.all where !setting.isSecret {
+    for setting in Setting.all where !setting.isSecret {
       #expect(help.contains("\(setting.flag) ") || help.contains("\(setting.flag)/"), "\(setting.flag) is no flag")
       #expect(help.contains("[\(setting.variable)]"))
     }
@@ -40,7 +37,7 @@ import Testing
 
   @Test func theDefaultsAreWithinTheBounds() async throws {
     let reader = try await reader()
-    for setting in Self.all {
+    for setting in Setting.all {
       switch setting.kind {
       case .integer: _ = try reader.integer(setting)
       case .choice: _ = try reader.choice(setting)

@@ -14,16 +14,14 @@ struct SettingsExamination {
     "SCOUT_TEST_", "SCOUT_DEMO_", "SCOUT_BENCH_", "SCOUT_BINARY", "SCOUT_CERT_DAYS", "SCOUT_UID",
   ]
 
-  static let all = Setting.coordinator + Setting.shared + Setting.agent.filter { !Setting.coordinator.contains($0) }
-
   func findings() -> [Finding] {
     var findings: [Finding] = []
-    for setting in Self.all {
+    for setting in Setting.all {
       do throws(SettingsError) { try check(setting) } catch {
         findings.append(Finding(.fault, "settings", error.description))
       }
     }
-    let known = Self.all.map(\.variable)
+    let known = Setting.all.map(\.variable)
     for name in environment.keys.sorted()
     where name.hasPrefix("SCOUT_") && !known.contains(name) && !Self.others.contains(name)
       && !Self.scripts.contains(where: name.hasPrefix)
@@ -31,7 +29,7 @@ struct SettingsExamination {
       let near = NearestNames.of(name, in: known, count: 1).first.map { "; did you mean \($0)?" } ?? ""
       findings.append(Finding(.fault, "settings", "\(name) is set, and there is no such setting\(near)"))
     }
-    if findings.isEmpty { findings.append(Finding(.good, "settings", "all \(Self.all.count) can be used")) }
+    if findings.isEmpty { findings.append(Finding(.good, "settings", "all \(Setting.all.count) can be used")) }
     return findings
   }
 

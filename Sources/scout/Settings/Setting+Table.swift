@@ -150,4 +150,6 @@ extension Setting {
     sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,
     maxPoolSize, eventLoops, sshPassword, sshKeyPassphrase, segment, logLevel, logFormat,
   ]
+  /// Each once.
+  static let all = coordinator + shared + agent.filter { !coordinator.contains($0) }
 }

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Configuration
+import FoundationEssentials
 import SystemPackage
 
 /// A setting that cannot be used: one line that names the key, the value and what is allowed.
@@ -21,7 +21,7 @@ struct SettingsReader {
   /// - Parameters:
   ///   - flags: texts of the flags that were given, by the setting's name.
   ///   - file: a YAML file with the settings' names as keys; nil for none.
-  /// - Throws: `SettingsError` when the file cannot be read.
+  /// - Throws: `SettingsError` when the file cannot be read, or holds what is no setting.
   init(flags: [String: [String]], environment: [String: String], file: String?) async throws {
     var values: [AbsoluteConfigKey: ConfigValue] = [:]
     for (name, texts) in flags {
@@ -35,7 +35,7 @@ struct SettingsReader {
     ]
     if let file {
       if let text = try? String(contentsOfFile: file, encoding: .utf8) {
-        try SettingsFile.check(text, known: SettingsExamination.all, file: file)
+        try SettingsFile.check(text, known: Setting.all, file: file)
       }
       do {
         providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))

@@ -4,6 +4,12 @@ import Synchronization
 
 /// One host of a `VirtualAgent`: files in memory, and how the host behaves. A value.
 struct VirtualHost: Sendable {
+  /// Where a listing stops before its end, beside the request's own limit.
+  enum ListingStop: Sendable {
+    case never, outOfTime, atItsBound
+  }
+
+  var listingStop = ListingStop.never
   var files: [String: Data] = [:]
   var times: [String: Int64] = [:]
   var labels: [String: String] = [:]
@@ -166,7 +172,8 @@ final class VirtualAgent: AgentService {
         }
       }
       batch.totalSeen = Int64(names.count)
-      batch.truncated = Int(request.skip) + wanted.count < names.count
+      batch.truncated = Int(request.skip) + wanted.count < names.count || host.listingStop != .never
+      batch.outOfTime = host.listingStop == .outOfTime
       try host.breakage?.pass()
       try await sink(batch)
       return CallTimings()

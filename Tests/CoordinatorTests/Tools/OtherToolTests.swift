@@ -51,6 +51,21 @@ import Testing
     }
   }
 
+  /// Where there is nothing to go on with, nobody is told to.
+  @Test func whatWasNotLookedAtIsSaid() async throws {
+    let agent = agent(hosts: 3, entries: 2)
+    agent.change("web2") { $0.listingStop = .outOfTime }
+    agent.change("web3") { $0.listingStop = .atItsBound }
+    try await withCoordinator(agent) { core in
+      let groups = try await core.call("list", ["target": "*:/d"]).structured?["groups"]?.array ?? []
+      let notes = Dictionary(uniqueKeysWithValues: groups.map { ($0["hosts"]?[0]?.string ?? "", $0["note"]?.string) })
+      #expect(groups.count == 3 && notes["web1"] == .some(nil))
+      #expect(notes["web2"]??.hasPrefix("The time ran out") == true && notes["web2"]??.contains("skip") == false)
+      #expect(notes["web3"]??.hasPrefix("The agent looks at so many entries at most") == true)
+      #expect(groups.dropFirst().allSatisfy { $0["truncated"] == true })
+    }
+  }
+
   @Test func aFileIsNotADirectory() async throws {
     try await withCoordinator(agent(hosts: 1, entries: 1)) { core in
       let outcome = try await core.call("list", ["target": "web1:/d/100000"])
