@@ -29,15 +29,9 @@ enum StandardOutput {
   /// With its end of line.
   static func print(_ line: String) throws { try write(Data((line + "\n").utf8)) }
 
-  /// What a pipe, socket or terminal with room takes without waiting for its reader; files take all.
+  /// What a pipe, socket or terminal with room takes without waiting for its reader; files and /dev/null take all. Source: lseek(2).
   private static func largestPortion() -> Int {
-    var status = stat()
-    guard fstat(STDOUT_FILENO, &status) == 0 else { return .max }
-    switch status.st_mode & S_IFMT {
-    case S_IFIFO, S_IFSOCK: return Int(PIPE_BUF)
-    case S_IFCHR: return isatty(STDOUT_FILENO) == 1 ? Int(PIPE_BUF) : .max
-    default: return .max
-    }
+    lseek(STDOUT_FILENO, 0, SEEK_CUR) < 0 && errno == ESPIPE ? Int(PIPE_BUF) : .max
   }
 
   /// A reader may pause for as long as it likes; whoever cancels is not kept waiting for it.
