@@ -82,9 +82,10 @@ let package = Package(
     target("Libssh2", ["CSSH2"], unsafe: true),
 
     target("EventLoopTasks", [.nioCore, .nioPosix]),
+    target("SocketFaults", [.nioCore, .nioPosix]),
 
     // The link between coordinator and agent.
-    target("HTTP2", ["Nghttp2", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
+    target("HTTP2", ["Nghttp2", "SocketFaults", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
     target("RPC", ["HTTP2", "EventLoopTasks", .nioCore, .deque, .logging]),
     target("AgentAPI", ["RPC", "HTTP2", .nioCore, .protobuf, .logging, .lifecycle]),
     target("Enrollment", [.x509, .asn1, .crypto, .system]),
@@ -95,7 +96,8 @@ let package = Package(
     target(
       "SSH",
       [
-        "Libssh2", "Pool", "SSHConfig", .nioCore, .nioPosix, .nioConcurrency, .deque, .crypto, .logging, .lifecycle,
+        "Libssh2", "Pool", "SSHConfig", "SocketFaults", .nioCore, .nioPosix, .nioConcurrency, .deque, .crypto, .logging,
+        .lifecycle,
       ]),
     // `Routing` for what an agent admits: pure, and it knows nothing of coordinators.
     target(
@@ -124,7 +126,7 @@ let package = Package(
       name: "scout",
       dependencies: [
         "Coordinator", "Routing", "Agent", "AgentAPI", "Enrollment", "Registry", "HTTP2", "SSH", "SSHConfig", "MCP",
-        "Telemetry",
+        "Telemetry", "SocketFaults",
         .argumentParser,
         "Pool", .configuration, .system, .httpClient, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix,
         .nioHTTP1, .nioConcurrency,
@@ -177,6 +179,7 @@ let package = Package(
       .lifecycle, .crypto, name: "SSH"),
     tests(
       "Agent", "AgentAPI", "Routing", "SSH", "SSHConfig", "TestFleet", .nioCore, .nioPosix, .logging, name: "Agent"),
+    tests("SocketFaults", "TestFleet", .nioCore, .nioPosix, name: "SocketFaults"),
     tests("TestFleet", name: "TestFleet"),
     tests(
       "scout", "test-agent", "Coordinator", "Agent", "AgentAPI", "Enrollment", "MCP", "Pool", "SSH", "Telemetry",

@@ -78,6 +78,8 @@ issue() { # folder, days, name, address...
   case $name in *[!A-Za-z0-9._-]* | .* | ca) usage ;; esac
   fresh "$folder/$name.pem" "$folder/$name.key"
   [ -r "$folder/ca.key" ] || fail "$folder/ca.key is not there: first certificates.sh authority $folder"
+  openssl x509 -in "$folder/ca.pem" -noout -checkend $((days * 86400)) >/dev/null \
+    || fail "$folder/ca.pem ends within $days days: set SCOUT_CERT_DAYS to fewer, or make a new authority"
   for address in "$@"; do
     case $address in '' | *[!A-Za-z0-9.:-]*) usage ;; esac
     names=$names${names:+, }$(subject_name "$address")
@@ -106,19 +108,30 @@ CONF
   echo "certificates: made $folder/$name.pem for $names, in force for $days days"
 }
 
+# When the first of the certificates in a file ends. While an authority is rotated, ca.pem holds two.
+first_end() { # file
+  local part
+  rm -f "$work"/part.*
+  awk -v to="$work/part." '/-----BEGIN CERTIFICATE-----/ { n++ } n { print > (to n) }' "$1"
+  [ -e "$work/part.1" ] || fail "$1 holds no certificate"
+  for part in "$work"/part.*; do
+    openssl x509 -in "$part" -noout -enddate -dateopt iso_8601 | cut -d = -f 2
+  done | sort | head -n 1
+}
+
 check() { # folder, days
   local status=0 pem end
   [ -r "$1/ca.pem" ] || fail "$1/ca.pem is not there"
   for pem in "$1"/*.pem; do
-    end=$(openssl x509 -in "$pem" -noout -enddate)
-    if ! openssl x509 -in "$pem" -noout -checkend $(($2 * 86400)) >/dev/null; then
-      echo "certificates: $pem ends within $2 days (${end#*=})" >&2
+    end=$(first_end "$pem")
+    if [ "$(date -d "$end" +%s)" -lt $(($(date +%s) + $2 * 86400)) ]; then
+      echo "certificates: $pem ends within $2 days ($end)" >&2
       status=1
     elif ! openssl verify -CAfile "$1/ca.pem" "$pem" >/dev/null 2>&1; then
       echo "certificates: $pem is not of $1/ca.pem" >&2
       status=1
     else
-      echo "certificates: $pem is good until ${end#*=}"
+      echo "certificates: $pem is good until $end"
     fi
   done
   return "$status"

@@ -61,7 +61,9 @@ programs=$(realpath "$environment/bin")
 
 # As the runbook fills the folder, with samples in place of secrets.
 render_kubernetes() {
-  cp -r kubernetes "$work/kubernetes"
+  # Not the folder as it is: where it is in use, it holds keys.
+  mkdir "$work/kubernetes"
+  cp kubernetes/*.yaml "$work/kubernetes"
   local secrets=$work/kubernetes/secrets
   ./certificates.sh authority "$secrets" >/dev/null
   ./certificates.sh issue "$secrets" coordinator coordinator >/dev/null
@@ -87,11 +89,23 @@ check_kubernetes() {
 
 check_certificates() {
   ./certificates.sh authority "$work/pki" 10
-  ./certificates.sh issue "$work/pki" agent-dc1 agent-dc1 10.0.0.5 fd00::5
+  SCOUT_CERT_DAYS=9 ./certificates.sh issue "$work/pki" agent-dc1 agent-dc1 10.0.0.5 fd00::5
   openssl x509 -in "$work/pki/agent-dc1.pem" -noout -ext subjectAltName | grep -q 'DNS:agent-dc1, IP Address:10.0.0.5, IP Address:FD00'
   ./certificates.sh check "$work/pki" 5 >/dev/null
   if ./certificates.sh check "$work/pki" 30 >/dev/null 2>&1; then
     echo "certificates: an authority that ends in ten days passes for one of thirty" >&2
+    exit 1
+  fi
+  if SCOUT_CERT_DAYS=30 ./certificates.sh issue "$work/pki" late late >/dev/null 2>&1; then
+    echo "certificates: one of thirty days is issued by an authority that ends in ten" >&2
+    exit 1
+  fi
+  # As while the authority is rotated: both in one file.
+  ./certificates.sh authority "$work/next" 40 >/dev/null
+  cat "$work/next/ca.pem" "$work/pki/ca.pem" >"$work/both.pem"
+  cp "$work/both.pem" "$work/next/ca.pem"
+  if ./certificates.sh check "$work/next" 30 >/dev/null 2>&1; then
+    echo "certificates: an authority that ends in ten days passes behind one that does not" >&2
     exit 1
   fi
   echo "certificates: what ends too soon is told"

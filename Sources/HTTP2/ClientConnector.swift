@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Nghttp2
+import SocketFaults
 
 /// A value: how to get one connection that this side dials.
 struct ClientConnector {
@@ -34,7 +35,7 @@ struct ClientConnector {
       throw error
     } catch {
       throw HTTP2Error(
-        .connectFailed, "Cannot connect to \(host):\(port): \(error)", scope: .connection, maybeProcessed: false)
+        .connectFailed, "Cannot connect to \(host):\(port): \(SocketFault.words(error))", scope: .connection, maybeProcessed: false)
     }
   }
 

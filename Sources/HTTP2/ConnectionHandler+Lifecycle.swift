@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOSSL
 import Nghttp2
+import SocketFaults
 
 // How the connection begins, lives and ends: the state machine's actions and the timers.
 extension ConnectionHandler {
@@ -165,15 +166,18 @@ extension ConnectionHandler {
 
   func transportFailure(_ error: any Error) -> HTTP2Error {
     guard machine.isHandshaking else {
-      return HTTP2Error(.connectionClosed, "The connection broke: \(error)", scope: .connection, maybeProcessed: true)
-    }
-    if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
       return HTTP2Error(
-        .tlsFailed, "TLS failed: \(error); check the authority, the names and the dates of both certificates",
+        .connectionClosed, "The connection broke: \(TLSFault.words(error) ?? SocketFault.words(error))",
+        scope: .connection, maybeProcessed: true)
+    }
+    if let words = TLSFault.words(error) {
+      return HTTP2Error(
+        .tlsFailed, "TLS failed: \(words); check the authority, the names and the dates of both certificates",
         scope: .connection, maybeProcessed: false)
     }
     return HTTP2Error(
-      .connectFailed, "The connection broke before HTTP/2 began: \(error)", scope: .connection, maybeProcessed: false)
+      .connectFailed, "The connection broke before HTTP/2 began: \(SocketFault.words(error))", scope: .connection,
+      maybeProcessed: false)
   }
 
   func countProvokedResets(now: ContinuousClock.Instant) {

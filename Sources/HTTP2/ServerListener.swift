@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Nghttp2
+import SocketFaults
 
 /// A value: how a server gets its listening socket and its connections.
 struct ServerListener: Sendable {
@@ -30,7 +31,7 @@ struct ServerListener: Sendable {
       return HTTP2Server(listener: listener, localAddress: address, registry: registry, tls: current)
     } catch {
       throw HTTP2Error(
-        .connectFailed, "Cannot listen on \(host):\(port): \(error)", scope: .connection, maybeProcessed: false)
+        .connectFailed, "Cannot listen on \(host):\(port): \(SocketFault.words(error))", scope: .connection, maybeProcessed: false)
     }
   }
 

@@ -19,7 +19,7 @@ struct Scout: AsyncParsableCommand {
 
   static let version = "0.1.0"
 
-  /// As ArgumentParser's own, but usage errors end with 2 and settings that cannot be used print one line.
+  /// As ArgumentParser's own, but usage errors end with 2, and settings or a start that failed are told in one line.
   static func main() async {
     do {
       var command = try parseAsRoot(QueryCommand.naming(commandIn: Array(CommandLine.arguments.dropFirst())))
@@ -31,6 +31,9 @@ struct Scout: AsyncParsableCommand {
     } catch let error as SettingsError {
       FileHandle.standardError.write(Data("scout: \(error)\n".utf8))
       Foundation.exit(2)
+    } catch let error as StartError {
+      FileHandle.standardError.write(Data("scout: \(error)\n".utf8))
+      Foundation.exit(1)
     } catch {
       guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
       FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))

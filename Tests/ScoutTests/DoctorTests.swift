@@ -62,6 +62,18 @@ extension EndToEnd {
       #expect(
         typo.output.contains("SCOUT_HTTP_PROT is set, and there is no such setting; did you mean SCOUT_HTTP_PORT?"))
       #expect(typo.output.contains("`soon` is not a whole number"))
+      // What would keep a coordinator or an agent from starting, all of it at once.
+      let together = try await ScoutProcess.run(
+        ["doctor"],
+        environment: [
+          "SCOUT_AGENT_LISTEN": "nowhere", "SCOUT_LABELS": "web", "SCOUT_HTTP_HOST": "0.0.0.0", "SCOUT_AGENT": "dc1",
+          "SCOUT_ETCD": "http://127.0.0.1:99999",
+        ])
+      #expect(together.code == 1, "\(together)")
+      for words in [
+        "SCOUT_AGENT_LISTEN (--agent-listen): `nowhere` is not HOST:PORT", "`web` is not GLOB:KEY=VALUE",
+        "SCOUT_HTTP_HOST is 0.0.0.0", "`dc1` is not SEGMENT=https://HOST:PORT", "SCOUT_ETCD (--etcd): ",
+      ] { #expect(together.output.contains("FAULT  settings: ") && together.output.contains(words), "\(together)") }
       let dead = try await ScoutProcess.run(
         ["doctor", "--no-embedded-agent", "--agent", "dc1=http://127.0.0.1:\(try freePort())"])
       #expect(dead.code == 1 && dead.output.contains("FAULT  agent dc1: "), "\(dead)")

@@ -65,17 +65,41 @@ extension EndToEnd {
       }
     }
 
-    /// A tree that is too large for the call's time: what was found is told, and which directories were not read.
-    @Test func aTreeThatRunsOutOfTimeIsToldAsFarAsItGoes() async throws {
-      try await Rig.with(.link, hosts: 1) { rig, fleet in
-        for number in 0..<4000 { mkdir(fleet.files.path + "/d\(number)", 0o755) }
-        let reply = try await rig.call(
-          "list",
-          ["target": .string("host1:\(fleet.files.path)"), "depth": 2, "limit": 10_000, "timeout_ms": 1500])
-        #expect(reply.answeredHosts == 1, "\(reply.outcome.text.prefix(500))")
-        #expect(reply["truncated"] == true && reply["total"] == 4000)
-        #expect(reply["entries"]?.array?.contains { $0["error"] == "timeout" } == true)
-        #expect(reply["note"]?.string?.contains("a longer timeout_ms") == true)
+    /// A tree that is too far away for the call's time: what was found is told, and which directories were not read.
+    @Test(arguments: Rig.Wiring.allCases)
+    func aTreeThatRunsOutOfTimeIsToldAsFarAsItGoes(_ wiring: Rig.Wiring) async throws {
+      var options = TestFleet.Options()
+      options.sftpDelay = .milliseconds(20)
+      try await TestFleet.with(options) { fleet in
+        // Four requests each: half a minute in all.
+        for number in 0..<400 { mkdir(fleet.files.path + "/d\(number)", 0o755) }
+        try await Rig.with(wiring, configPath: fleet.configPath) { rig in
+          let reply = try await rig.call(
+            "list",
+            ["target": .string("host1:\(fleet.files.path)"), "depth": 2, "limit": 10_000, "timeout_ms": 4000])
+          #expect(reply.answeredHosts == 1, "\(reply.outcome.text.prefix(500))")
+          #expect(reply["truncated"] == true && reply["total"] == 400)
+          #expect(reply["entries"]?.array?.contains { $0["error"] == "timeout" } == true)
+          #expect(reply["note"]?.string?.contains("a longer timeout_ms") == true)
+        }
+      }
+    }
+
+    /// What a link points to is told as long as there is time; the link itself is, whatever comes.
+    @Test func linksWhoseTargetsTakeTooLongAreThereWithoutThem() async throws {
+      var options = TestFleet.Options()
+      options.sftpDelay = .milliseconds(20)
+      try await TestFleet.with(options) { fleet in
+        for number in 0..<400 { symlink("target", fleet.files.path + "/link\(number)") }
+        try await Rig.with(.link, configPath: fleet.configPath) { rig in
+          let reply = try await rig.call(
+            "list", ["target": .string("host1:\(fleet.files.path)"), "limit": 400, "timeout_ms": 4000])
+          #expect(reply.answeredHosts == 1, "\(reply.outcome.text.prefix(500))")
+          let entries = reply["entries"]?.array ?? []
+          #expect(entries.count == 400 && entries.first?["link_target"] == "target")
+          #expect(entries.last?["link_target"] == nil && entries.last?["type"] == "symlink")
+          #expect(reply["note"]?.string?.contains("a longer timeout_ms") == true)
+        }
       }
     }
 

@@ -21,6 +21,9 @@ package final class TestFleet: Sendable {
     package var hostKeyTypes = ["ed25519"]
     /// The command of sshd_config(5)'s sftp subsystem.
     package var subsystem = "internal-sftp"
+    /// What each request to the sftp subsystem waits on its way, as over a long line; nil: nothing. Takes the place of
+    /// `subsystem`.
+    package var sftpDelay: Duration?
     /// Further lines of sshd_config(5), before everything else.
     package var configuration: [String] = []
 
@@ -108,13 +111,29 @@ package final class TestFleet: Sendable {
     try await run("/usr/bin/ssh-keygen", ["-q", "-N", "", "-t", "ed25519", "-C", "scout-test", "-f", client])
     try FileManager.default.copyItem(atPath: client + ".pub", toPath: directory.appending(path: "authorized_keys").path)
 
+    var options = options
+    if let delay = options.sftpDelay { options.subsystem = try Self.slowSFTP(delay, in: directory) }
     // sshd listens on sixteen addresses at most (MAX_LISTEN_SOCKS in sshd.c), so several share the fleet.
-    servers = try stride(from: 0, to: addresses.count, by: 16).map { [addresses, port, directory] first in
+    servers = try stride(from: 0, to: addresses.count, by: 16).map { [addresses, port, directory, options] first in
       try SSHServer(
         addresses: Array(addresses[first..<min(first + 16, addresses.count)]), port: port, hostKeys: keys,
         options: options, directory: directory, number: first / 16)
     }
     try writeClientFiles(hostKeys: keys)
+  }
+
+  /// The command of an SFTP server that gets what it is sent after a delay: a request at a time, where one waits for the other.
+  private static func slowSFTP(_ delay: Duration, in directory: URL) throws -> String {
+    let path = directory.appending(path: "slow_sftp.py").path
+    try """
+    import os, subprocess, time
+    server = subprocess.Popen(["/usr/lib/openssh/sftp-server"], stdin=subprocess.PIPE)
+    while data := os.read(0, 65536):
+        time.sleep(\(delay / .seconds(1)))
+        os.write(server.stdin.fileno(), data)
+
+    """.write(toFile: path, atomically: true, encoding: .utf8)
+    return "/usr/bin/python3 \(path)"
   }
 
   private func writeClientFiles(hostKeys: [String]) throws {

@@ -41,10 +41,10 @@ struct OperationContext: Sendable {
     return min(call.deadline - reserve, start + settings.commandTimeout)
   }
 
-  /// When a walk has to stop looking for what it found to reach the caller in time: a tenth of what remains is kept for that,
-  /// a second at most.
+  /// When a walk has to stop looking for what it found to reach the caller in time: a quarter of what remains is kept for
+  /// that, a second at most.
   func lookingDeadline(from start: ContinuousClock.Instant) -> ContinuousClock.Instant {
-    call.deadline - min(start.duration(to: call.deadline) / 10, .seconds(1))
+    call.deadline - min(start.duration(to: call.deadline) / 4, .seconds(1))
   }
 
   /// When the caller has to be told of a command whose end is not confirmed, for the word to reach it in its time.

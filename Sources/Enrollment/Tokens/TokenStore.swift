@@ -71,6 +71,12 @@ package struct TokenStore: Sendable {
     return count
   }
 
+  /// Makes one token worthless. It may be gone already.
+  package func withdraw(_ record: TokenRecord) throws(EnrollmentError) {
+    try folder.remove(record.hash + Self.tokenSuffix)
+    try folder.synchronize()
+  }
+
   /// Forgets what expired an hour ago; to be called every ten minutes or so.
   ///
   /// - Returns: How many tokens were forgotten.

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import SocketFaults
 
 /// A value: how a gate gets its listening socket and lets connections in.
 struct GateListener: Sendable {
@@ -32,7 +33,7 @@ struct GateListener: Sendable {
       return HTTP2Gate(listener: listener, localAddress: address, waiting: waiting, admitted: admitted, tls: current)
     } catch {
       throw HTTP2Error(
-        .connectFailed, "Cannot listen on \(host):\(port): \(error)", scope: .connection, maybeProcessed: false)
+        .connectFailed, "Cannot listen on \(host):\(port): \(SocketFault.words(error))", scope: .connection, maybeProcessed: false)
     }
   }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOTLS
+import SocketFaults
 
 /// Confined to its event loop: the one line that each side says on a connection on which HTTP/2's roles are turned round. It stands
 /// where HTTP/2 will be, and makes room when both lines have passed.
@@ -107,7 +108,7 @@ final class GreetingHandler: ChannelInboundHandler, RemovableChannelHandler {
     do {
       try pipeline.addHandler(next, position: .after(self))
     } catch {
-      return fail(.connectFailed, "The connection is gone: \(error)")
+      return fail(.connectFailed, "The connection is gone: \(SocketFault.words(error))")
     }
     if received.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(received)) }
     pipeline.removeHandler(self, promise: nil)

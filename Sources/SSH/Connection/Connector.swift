@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import SSHConfig
+import SocketFaults
 
 /// One connect from the TCP handshake to the authenticated session. A value.
 ///
@@ -117,7 +118,7 @@ struct Connector {
       }
       if let single = error.connectionErrors.first {
         return SSHError(
-          .unreachable, "\(host.alias): no TCP connection to \(place): \(TransportFault.words(single.error))",
+          .unreachable, "\(host.alias): no TCP connection to \(place): \(SocketFault.words(single.error))",
           phase: .tcp, scope: .connection)
       }
       return SSHError(
@@ -125,7 +126,7 @@ struct Connector {
         phase: .tcp, scope: .connection)
     }
     return SSHError(
-      .unreachable, "\(host.alias): no TCP connection to \(place): \(TransportFault.words(error))", phase: .tcp,
+      .unreachable, "\(host.alias): no TCP connection to \(place): \(SocketFault.words(error))", phase: .tcp,
       scope: .connection)
   }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import SocketFaults
 
 #if canImport(Glibc)
   import Glibc
@@ -34,7 +35,7 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    reason = reason ?? TransportFault.words(error)
+    reason = reason ?? SocketFault.words(error)
     context.close(promise: nil)
   }
 

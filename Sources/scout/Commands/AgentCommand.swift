@@ -20,9 +20,9 @@ struct AgentCommand: AsyncParsableCommand {
   @OptionGroup(title: "Hosts and logging") var shared: SharedFlags
 
   /// For the subcommands.
-  func stateFolder() throws(SettingsError) -> String {
-    let folder = agent.stateDir ?? ProcessInfo.processInfo.environment[Setting.stateDir.variable]
-    guard let folder, !folder.isEmpty else {
+  func stateFolder() async throws -> String {
+    let settings = try await SettingsReader(agent, shared, config: shared.config)
+    guard let folder = settings.text(.stateDir) else {
       throw SettingsError("name the agent's folder with \(Setting.stateDir.flag), or set \(Setting.stateDir.variable)")
     }
     return folder
@@ -34,9 +34,7 @@ struct AgentCommand: AsyncParsableCommand {
     log.bootstrap()
     let logger = log.logger(label: "scout.agent")
     let group = try EventLoops.start(settings)
-    let presence = try settings.text(.stateDir).map { folder throws(SettingsError) in
-      try AgentPresence(stateFolder: folder)
-    }
+    let presence = try settings.text(.stateDir).map { try AgentPresence(stateFolder: $0) }
     defer { withExtendedLifetime(presence) {} }
     let security = try settings.text(.stateDir).flatMap { try AgentSecurity(stateFolder: $0) }
     let name = security?.name ?? settings.text(.agentName) ?? AgentParts.machineName

@@ -16,7 +16,7 @@ struct AgentDrainCommand: AsyncParsableCommand {
   @Option(help: "Seconds to wait for its end, 0 to 600.") var wait = 40
 
   func run() async throws {
-    let folder = try parent.stateFolder()
+    let folder = try await parent.stateFolder()
     guard (0...600).contains(wait) else { throw SettingsError("--wait: a whole number from 0 to 600, in seconds") }
     guard let process = AgentPresence.process(stateFolder: folder) else {
       throw SettingsError("no agent runs with the folder \(folder)")

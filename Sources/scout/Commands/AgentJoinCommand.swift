@@ -23,9 +23,8 @@ struct AgentJoinCommand: AsyncParsableCommand {
   @ParentCommand var parent: AgentCommand
 
   func run() async throws {
-    let settings = try await SettingsReader(flags: [:], environment: [:], file: nil)
-    let addresses = try settings.enrollmentAddresses(enroll, of: .enrollListen)
-    let stateDir = try parent.stateFolder()
+    let addresses = try SettingsReader.enrollmentAddresses(enroll, in: "--enroll")
+    let stateDir = try await parent.stateFolder()
     let folder = FilePath(stateDir)
     let store = CertificateStore(folder.appending(AgentSecurity.folder))
     // Before the token is spent.

@@ -43,6 +43,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
       try await runServices(parts.services + doors, front: front(parts, settings), logger: parts.logger)
     } catch let error as FrontDoorSettingsError {
       throw SettingsError(error.message)
+    } catch let error as FrontDoorListenError {
+      throw StartError(error.message)
     }
   }
 

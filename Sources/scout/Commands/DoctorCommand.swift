@@ -26,18 +26,17 @@ struct DoctorCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try await SettingsReader(shared, links, tunnels, agent, config: shared.config)
     var findings = SettingsExamination(settings: settings, environment: ProcessInfo.processInfo.environment).findings()
-    if !findings.contains(where: { $0.level == .fault }) { findings += try await examine(settings) }
+    if !findings.contains(where: { $0.level == .fault }) { try await examine(settings, into: &findings) }
     try write(findings)
     if findings.contains(where: { $0.level == .fault }) { throw ExitCode(1) }
   }
 
-  private func examine(_ settings: SettingsReader) async throws -> [Finding] {
+  private func examine(_ settings: SettingsReader, into findings: inout [Finding]) async throws {
     let hosts = self.hosts
     var log = try LogSettings(settings)
     if shared.logLevel == nil { log.level = .critical }
     let logger = log.logger(label: "scout.doctor")
     let group = try EventLoops.start(settings)
-    var findings: [Finding] = []
     if try settings.flag(.embeddedAgent) ?? true {
       let agent = try settings.agentSettings(name: "embedded")
       findings += await HostExamination(
@@ -51,7 +50,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let canLink =
       authority.allSatisfy { $0.level == .good }
       && !findings.contains { $0.level == .fault && $0.subject.hasPrefix("links") }
-    guard canLink else { return findings }
+    guard canLink else { return }
     let parts = try CoordinatorParts(settings, quiet: true, awaitsAgents: settings.awaitsAgents, on: group)
     findings += try await parts.run { parts in
       let links = parts.directory.links
@@ -59,7 +58,6 @@ struct DoctorCommand: AsyncParsableCommand {
       if !hosts.isEmpty { findings += try await HostVisit(core: parts.core).findings(hosts) }
       return findings
     }
-    return findings
   }
 
   private func write(_ findings: [Finding]) throws {

@@ -3,24 +3,27 @@ import Enrollment
 import Foundation
 import SystemPackage
 
-struct PKICommand: ParsableCommand {
+struct PKICommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pki", abstract: "Keep the authority that agents and coordinators are known by.",
     subcommands: [Initialize.self, Token.self, Revoke.self, Show.self])
 
   /// Where the authority is.
-  struct Folder: ParsableArguments {
-    @Option(help: "The authority's folder. Without it, SCOUT_PKI.") var pki: String?
+  struct Folder: SettingFlags {
+    @Option(help: "The authority's folder. [SCOUT_PKI]") var pki: String?
+    @Option(help: "The coordinator's YAML file of settings, which may name the folder. [SCOUT_CONFIG]") var config: String?
 
-    func path() throws -> FilePath {
-      guard let folder = pki ?? ProcessInfo.processInfo.environment["SCOUT_PKI"], !folder.isEmpty else {
-        throw SettingsError("name the authority's folder with --pki, or set SCOUT_PKI")
+    var given: [String: [String]] { scout.given([(.pki, pki)]) }
+
+    func path() async throws -> FilePath {
+      guard let folder = try await SettingsReader(self, config: config).text(.pki) else {
+        throw SettingsError("name the authority's folder with \(Setting.pki.flag), or set \(Setting.pki.variable)")
       }
       return FilePath(folder)
     }
 
-    func open() throws -> EnrollmentExchange {
-      let path = try path()
+    func open() async throws -> EnrollmentExchange {
+      let path = try await path()
       return try words { () throws(EnrollmentError) in try EnrollmentExchange(Authority.open(at: path)) }
     }
   }
@@ -31,7 +34,7 @@ struct PKICommand: ParsableCommand {
     @Option(help: "The agent's name within it: lower case letters, digits, dashes, dots.") var name: String
   }
 
-  struct Initialize: ParsableCommand {
+  struct Initialize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "init", abstract: "Make an authority in a new folder.",
       discussion: "Whoever can read the folder can be any agent or coordinator: keep it on the coordinators only.")
@@ -39,8 +42,8 @@ struct PKICommand: ParsableCommand {
     @OptionGroup var folder: Folder
     @Option(help: "The trust domain in all names: lower case letters, digits, dashes, dots.") var trustDomain = "scout"
 
-    func run() throws {
-      let path = try folder.path()
+    func run() async throws {
+      let path = try await folder.path()
       let parent = path.removingLastComponent().string
       do {
         if !parent.isEmpty {
@@ -58,7 +61,7 @@ struct PKICommand: ParsableCommand {
     }
   }
 
-  struct Token: ParsableCommand {
+  struct Token: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "token", abstract: "Make a token by which one agent may join once.",
       discussion: "The token is printed to standard output and kept nowhere else.")
@@ -67,8 +70,8 @@ struct PKICommand: ParsableCommand {
     @OptionGroup var who: Who
     @Option(help: "Seconds that it lasts, 60 to 86400.") var life = 900
 
-    func run() throws {
-      let exchange = try folder.open()
+    func run() async throws {
+      let exchange = try await folder.open()
       let (token, record) = try words { () throws(EnrollmentError) in
         let identity = try LinkIdentity.agent(
           segment: who.segment, name: who.name, in: exchange.authority.trustDomain)
@@ -78,7 +81,7 @@ struct PKICommand: ParsableCommand {
         try StandardOutput.print(token.text)
       } catch {
         // Nobody has it: it must not be out.
-        try words { () throws(EnrollmentError) in _ = try exchange.tokens.withdraw(record.identity, now: .now) }
+        try words { () throws(EnrollmentError) in try exchange.tokens.withdraw(record) }
         throw error
       }
       let note = """
@@ -90,7 +93,7 @@ struct PKICommand: ParsableCommand {
     }
   }
 
-  struct Revoke: ParsableCommand {
+  struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Throw an agent out: its links end within a second, and its certificates and tokens are worthless.",
       discussion: "A new token lets it in again.")
@@ -98,8 +101,8 @@ struct PKICommand: ParsableCommand {
     @OptionGroup var folder: Folder
     @OptionGroup var who: Who
 
-    func run() throws {
-      let exchange = try folder.open()
+    func run() async throws {
+      let exchange = try await folder.open()
       let withdrawn = try words { () throws(EnrollmentError) in
         let identity = try LinkIdentity.agent(
           segment: who.segment, name: who.name, in: exchange.authority.trustDomain)
@@ -111,13 +114,13 @@ struct PKICommand: ParsableCommand {
     }
   }
 
-  struct Show: ParsableCommand {
+  struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show the authority and the tokens that are out.")
 
     @OptionGroup var folder: Folder
 
-    func run() throws {
-      let exchange = try folder.open()
+    func run() async throws {
+      let exchange = try await folder.open()
       try StandardOutput.print("authority \(exchange.authority.pin), trust domain \(exchange.authority.trustDomain)")
       try StandardOutput.print("in force until \(exchange.authority.certificate.notAfter)")
       for token in try words({ () throws(EnrollmentError) in try exchange.tokens.outstanding(now: .now) }) {

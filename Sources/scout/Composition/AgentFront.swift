@@ -11,7 +11,7 @@ struct AgentFront {
   /// Listens already where it is to listen.
   ///
   /// - Parameter security: where the agent has joined; files that are given win over it.
-  /// - Throws: `SettingsError`.
+  /// - Throws: `SettingsError`, `StartError`.
   init(
     _ settings: SettingsReader, security: AgentSecurity?, agent: any AgentService, segment: String, name: String,
     group: any EventLoopGroup, logger: Logger
@@ -30,7 +30,7 @@ struct AgentFront {
     if let text = settings.text(.healthListen) {
       services.append(try await Self.health(settings, text, group: group, logger: logger))
     }
-    if let security { services.append(try security.keeper(settings, group: group, logger: logger)) }
+    if let security { services.append(try security.keeper(group: group, logger: logger)) }
     self.services = services
   }
 
@@ -83,7 +83,7 @@ struct AgentFront {
       logger.notice("health is told", metadata: ["address": "\(host):\(server.address.port ?? port)"])
       return server
     } catch {
-      throw SettingsError("\(Setting.healthListen.flag) \(text): \(error.message)")
+      throw Setting.healthListen.listenFailure(text, error)
     }
   }
 
@@ -96,7 +96,7 @@ struct AgentFront {
     do {
       server = try await AgentServer.bind(agent, host: host, port: port, tls: tls, group: group, logger: logger)
     } catch {
-      throw SettingsError("\(Setting.listen.flag) \(host):\(port): \(error.message)")
+      throw Setting.listen.listenFailure("\(host):\(port)", error)
     }
     server.grace = .seconds(4)
     logger.notice(

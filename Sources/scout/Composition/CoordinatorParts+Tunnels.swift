@@ -9,7 +9,7 @@ import ServiceLifecycle
 extension CoordinatorParts {
   /// Where agents dial in, listening already; none where they do not. Its agents are the directory's.
   ///
-  /// - Throws: `SettingsError`.
+  /// - Throws: `SettingsError`, `StartError`.
   func tunnelHub(_ settings: SettingsReader) async throws -> [any Service] {
     guard let text = settings.text(.agentListen) else { return [] }
     let (host, port) = try settings.address(text, of: .agentListen)
@@ -31,7 +31,7 @@ extension CoordinatorParts {
       guard let tls else { return [hub] }
       return [hub, CertificateWatch(tls: tls, logger: logger) { tls throws(HTTP2Error) in try hub.replace(tls) }]
     } catch {
-      throw SettingsError("\(Setting.agentListen.flag) \(text): \(error.message)")
+      throw Setting.agentListen.listenFailure(text, error)
     }
   }
 }

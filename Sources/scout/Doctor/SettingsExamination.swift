@@ -1,4 +1,5 @@
 import Coordinator
+import Logging
 
 /// Looks at the settings: whether each can be used, and whether a variable of the environment is one.
 struct SettingsExamination {
@@ -21,6 +22,8 @@ struct SettingsExamination {
         findings.append(Finding(.fault, "settings", error.description))
       }
     }
+    // Those that are taken together are looked at where each by itself is right.
+    if findings.isEmpty { findings += Self.combined.compactMap { fault(in: $0) } }
     let known = Setting.all.map(\.variable)
     for name in environment.keys.sorted()
     where name.hasPrefix("SCOUT_") && !known.contains(name) && !Self.others.contains(name)
@@ -31,6 +34,26 @@ struct SettingsExamination {
     }
     if findings.isEmpty { findings.append(Finding(.good, "settings", "all \(Setting.all.count) can be used")) }
     return findings
+  }
+
+  /// What each start reads of them before it opens anything.
+  private static let combined: [@Sendable (SettingsReader) throws -> Void] = [
+    { try FrontDoorSettings($0).validate() },
+    { try $0.checkAddress(.agentListen) }, { try $0.checkAddress(.enrollListen) },
+    { try $0.checkAddress(.listen) }, { try $0.checkAddress(.healthListen) },
+    { for agent in $0.list(.agents) { _ = try AgentLinks.split(agent) } },
+    { _ = try $0.agentSettings(name: "doctor") },
+    { _ = try $0.mutualTLS(.agentCA, .agentCert, .agentKey) },
+    { _ = try SharedAgents.registry($0, logger: Logger(label: "scout.doctor", factory: { _ in SwiftLogNoOpLogHandler() })) },
+  ]
+
+  private func fault(in part: (SettingsReader) throws -> Void) -> Finding? {
+    do {
+      try part(settings)
+      return nil
+    } catch {
+      return Finding(.fault, "settings", "\(error)")
+    }
   }
 
   private func check(_ setting: Setting) throws(SettingsError) {

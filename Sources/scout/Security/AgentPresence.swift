@@ -10,8 +10,8 @@ final class AgentPresence {
 
   /// Takes the folder for this process.
   ///
-  /// - Throws: `SettingsError` where another process has it, or the file cannot be written.
-  init(stateFolder: String) throws(SettingsError) {
+  /// - Throws: `StartError` where another process has it, `SettingsError` where the file cannot be written.
+  init(stateFolder: String) throws {
     let path = stateFolder + "/" + Self.file
     try? FileManager.default.createDirectory(
       atPath: stateFolder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -22,7 +22,7 @@ final class AgentPresence {
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let other = Self.pid(path).map { " (process \($0))" } ?? ""
       close(descriptor)
-      throw SettingsError("\(Setting.stateDir.flag) \(stateFolder): another agent uses it\(other): give each its own")
+      throw StartError("\(Setting.stateDir.flag) \(stateFolder): another agent uses it\(other): give each its own")
     }
     let text = Array("\(getpid())\n".utf8)
     guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count else {

@@ -17,6 +17,7 @@ struct AgentSecurity: Sendable {
   let links: LinkGuard
   /// Where it joined, and renews: coordinators that are asked in turn.
   let addresses: [String]
+  private let addressPath: String
 
   /// Nil where the agent never joined. Blocks.
   ///
@@ -31,9 +32,9 @@ struct AgentSecurity: Sendable {
       throw SettingsError("\(Setting.stateDir.flag) \(stateFolder): \(error)")
     }
     links = LinkGuard(stored.authority)
-    let path = folder.appending(Self.addressFile).string
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw SettingsError("\(path) cannot be read: join anew with a token of `scout pki token`")
+    addressPath = folder.appending(Self.addressFile).string
+    guard let text = try? String(contentsOfFile: addressPath, encoding: .utf8) else {
+      throw SettingsError("\(addressPath) cannot be read: join anew with a token of `scout pki token`")
     }
     addresses = text.split(whereSeparator: \.isWhitespace).map(String.init)
   }
@@ -43,10 +44,8 @@ struct AgentSecurity: Sendable {
   var tls: HTTP2TLS { store.tls(links.policy(.coordinator)) }
 
   /// - Throws: `SettingsError` where the file with the addresses holds something else.
-  func keeper(_ settings: SettingsReader, group: any EventLoopGroup, logger: Logger) throws(SettingsError)
-    -> CertificateKeeper
-  {
-    let addresses = try settings.enrollmentAddresses(addresses, of: .stateDir)
+  func keeper(group: any EventLoopGroup, logger: Logger) throws(SettingsError) -> CertificateKeeper {
+    let addresses = try SettingsReader.enrollmentAddresses(addresses, in: addressPath)
     let tls = tls
     return CertificateKeeper(store: store, logger: logger) { stored in
       let pending = try KeyAndRequest()

@@ -48,7 +48,7 @@ struct CoordinatorSecurity: Sendable {
 
   /// The listener where machines join and renew; nil where there is to be none.
   ///
-  /// - Throws: `SettingsError`.
+  /// - Throws: `SettingsError`, `StartError`.
   func enrollment(
     _ settings: SettingsReader, group: any EventLoopGroup, logger: Logger
   ) async throws -> [any Service] {
@@ -65,7 +65,7 @@ struct CoordinatorSecurity: Sendable {
         CertificateWatch(tls: tls, logger: logger) { tls throws(HTTP2Error) in try server.replace(tls) },
       ]
     } catch {
-      throw SettingsError("\(Setting.enrollListen.flag) \(text): \(error.message)")
+      throw Setting.enrollListen.listenFailure(text, error)
     }
   }
 

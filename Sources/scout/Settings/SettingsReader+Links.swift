@@ -9,23 +9,40 @@ extension SettingsReader {
   func address(
     _ text: String, shown: String? = nil, of setting: Setting
   ) throws(SettingsError) -> (host: String, port: Int) {
+    guard let address = Self.address(text) else {
+      throw SettingsError("\(setting.variable) (\(setting.flag)): `\(shown ?? text)` is not HOST:PORT")
+    }
+    return address
+  }
+
+  /// For a setting that is such an address, where it is said.
+  func checkAddress(_ setting: Setting) throws(SettingsError) {
+    if let text = text(setting) { _ = try address(text, of: setting) }
+  }
+
+  private static func address(_ text: String) -> (host: String, port: Int)? {
     guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
       (0...65_535).contains(port), colon != text.startIndex
-    else { throw SettingsError("\(setting.variable) (\(setting.flag)): `\(shown ?? text)` is not HOST:PORT") }
+    else { return nil }
     let host = text[..<colon]
     return (host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : String(host), port)
   }
 
-  func enrollmentAddresses(
-    _ texts: [String], of setting: Setting
+  /// Where an agent joins and renews.
+  ///
+  /// - Parameter origin: Where the texts stand, for the message.
+  static func enrollmentAddresses(
+    _ texts: [String], in origin: String
   ) throws(SettingsError) -> [EnrollmentClient.Address] {
     var addresses: [EnrollmentClient.Address] = []
     for text in texts {
-      let (host, port) = try address(text, of: setting)
+      guard let (host, port) = address(text), port > 0 else {
+        throw SettingsError("\(origin): `\(text)` is not HOST:PORT of a coordinator's --enroll-listen")
+      }
       addresses.append(EnrollmentClient.Address(host: host, port: port))
     }
     guard !addresses.isEmpty else {
-      throw SettingsError("\(setting.flag): there is no HOST:PORT to renew at: join anew")
+      throw SettingsError("\(origin) names no HOST:PORT to renew at: join anew with a token of `scout pki token`")
     }
     return addresses
   }

@@ -1,9 +1,11 @@
 import AsyncHTTPClient
 import Coordinator
 import Foundation
+import HTTP2
 import MCP
 import NIOCore
 import NIOHTTP1
+import SocketFaults
 import Telemetry
 
 /// Somewhere that has Scout's tools.
@@ -73,10 +75,15 @@ struct RemoteToolCaller: ToolCaller {
         return (response, try await response.body.collect(upTo: Self.answerLimit))
       }
     } catch {
-      throw TerminalError("no answer from \(url): \(error). Is the coordinator running there? See GET /health")
+      throw TerminalError("no answer from \(url): \(Self.words(error)). Is the coordinator running there? See GET /health")
     }
     return try Self.result(
       of: content, contentType: response.headers.first(name: "Content-Type") ?? "", response.status)
+  }
+
+  private static func words(_ error: any Error) -> String {
+    if let error = error as? HTTPClientError { return error.shortDescription }
+    return TLSFault.words(error) ?? SocketFault.words(error)
   }
 
   /// The deadline of `execute` ends with the answer's head.
