@@ -85,7 +85,8 @@ let package = Package(
     target("SocketFaults", [.nioCore, .nioPosix]),
 
     // The link between coordinator and agent.
-    target("HTTP2", ["Nghttp2", "SocketFaults", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
+    target(
+      "HTTP2", ["Nghttp2", "SocketFaults", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
     target("RPC", ["HTTP2", "EventLoopTasks", .nioCore, .deque, .logging]),
     target("AgentAPI", ["RPC", "HTTP2", .nioCore, .protobuf, .logging, .lifecycle]),
     target("Enrollment", [.x509, .asn1, .crypto, .system]),

@@ -35,7 +35,8 @@ struct ClientConnector {
       throw error
     } catch {
       throw HTTP2Error(
-        .connectFailed, "Cannot connect to \(host):\(port): \(SocketFault.words(error))", scope: .connection, maybeProcessed: false)
+        .connectFailed, "Cannot connect to \(host):\(port): \(SocketFault.words(error))", scope: .connection,
+        maybeProcessed: false)
     }
   }
 

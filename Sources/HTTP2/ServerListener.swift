@@ -31,7 +31,8 @@ struct ServerListener: Sendable {
       return HTTP2Server(listener: listener, localAddress: address, registry: registry, tls: current)
     } catch {
       throw HTTP2Error(
-        .connectFailed, "Cannot listen on \(host):\(port): \(SocketFault.words(error))", scope: .connection, maybeProcessed: false)
+        .connectFailed, "Cannot listen on \(host):\(port): \(SocketFault.words(error))", scope: .connection,
+        maybeProcessed: false)
     }
   }
 

@@ -1,5 +1,6 @@
 import CSSH2
 import Glibc
+import Synchronization
 
 /// The process-wide parts of libssh2. Sendable: set up once, never torn down (`libssh2_exit` would pull the crypto
 /// library from under other sessions).
@@ -26,7 +27,18 @@ package enum Library {
     unsafe _ = unsafeBitCast(symbol, to: Initialize.self)(0x0008_0000, nil)
   }
 
-  /// A descriptor for libssh2 to ask whether it blocks (fcntl(2)); it is never read or written. Negative when the
-  /// process had none left.
-  static let placeholder: CInt = unsafe open("/dev/null", O_RDWR | O_NONBLOCK | O_CLOEXEC)
+  /// A descriptor for libssh2 to ask whether it blocks (fcntl(2)); it is never read or written. Negative while the process
+  /// has none left.
+  static var placeholder: CInt {
+    let opened = sharedPlaceholder.load(ordering: .acquiring)
+    guard opened < 0 else { return opened }
+    let fresh = unsafe open("/dev/null", O_RDWR | O_NONBLOCK | O_CLOEXEC)
+    let (isFirst, current) = sharedPlaceholder.compareExchange(
+      expected: -1, desired: fresh, ordering: .acquiringAndReleasing)
+    guard !isFirst else { return fresh }
+    if fresh >= 0 { close(fresh) }
+    return current
+  }
+
+  private static let sharedPlaceholder = Atomic<CInt>(-1)
 }

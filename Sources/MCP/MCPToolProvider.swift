@@ -17,6 +17,8 @@ package struct MCPToolOutcome: Sendable, Hashable {
   /// The same facts for a reader; with `isError`, what to do next.
   package var text: String
   package var isError: Bool
+  /// With `isError`: the arguments were at fault, and nobody was asked. For callers in this process; not sent.
+  package var isInvalid = false
 
   package init(structured: JSON? = nil, text: String, isError: Bool = false) {
     self.structured = structured

@@ -3,6 +3,7 @@ import CNghttp2
 extension Session {
   /// Queues a PING; `Event.pingAcknowledged` brings `payload` back.
   package mutating func ping(_ payload: UInt64) -> Bool {
+    guard !isBroken else { return false }
     var bytes = payload.bigEndian
     return unsafe withUnsafeBytes(of: &bytes) { bytes in
       // 0, or NGHTTP2_ERR_NOMEM.
@@ -14,13 +15,15 @@ extension Session {
   /// Server: the first of two GOAWAYs; the client opens no more streams once it has read it. `goAway` follows one round
   /// trip later. Source: RFC 9113, section 6.8.
   package mutating func shutdownNotice() -> Bool {
+    guard !isBroken else { return false }
     // 0, or NGHTTP2_ERR_NOMEM, NGHTTP2_ERR_INVALID_STATE (this is a client).
-    unsafe nghttp2_submit_shutdown_notice(handle) == 0
+    return unsafe nghttp2_submit_shutdown_notice(handle) == 0
   }
 
   /// Queues GOAWAY naming the last stream that was taken in; open streams go on. Without any, `wantsRead` and `wantsWrite`
   /// turn false after it is sent.
   package mutating func goAway(code: UInt32) -> Bool {
+    guard !isBroken else { return false }
     let last = unsafe nghttp2_session_get_last_proc_stream_id(handle)
     // 0, or NGHTTP2_ERR_NOMEM, NGHTTP2_ERR_INVALID_ARGUMENT (debug data too long; a stream that is not the peer's).
     return unsafe nghttp2_submit_goaway(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, code, nil, 0) == 0
@@ -28,8 +31,9 @@ extension Session {
 
   /// Queues GOAWAY after which nothing is sent or read.
   package mutating func terminate(code: UInt32) -> Bool {
+    guard !isBroken else { return false }
     // 0, or NGHTTP2_ERR_NOMEM.
-    unsafe nghttp2_session_terminate_session(handle, code) == 0
+    return unsafe nghttp2_session_terminate_session(handle, code) == 0
   }
 
   /// Streams that the peer lets this side have open; 100 before its SETTINGS.

@@ -1,7 +1,7 @@
 import CNghttp2
 
 // Streams are ids into their session. A call for a stream that is gone, or that does not fit its state, does nothing and
-// says so by returning false: the peer may have closed the stream a moment ago.
+// says so by returning false: the peer may have closed the stream a moment ago. So does every call after a fatal error.
 extension Session {
   /// Client: opens a stream. It counts as open from now on; its frames go out with the next `send`.
   ///
@@ -26,7 +26,9 @@ extension Session {
   /// Server: answers a request. Once for each stream.
   package mutating func respond(_ head: HeaderBlock, on stream: StreamID, endStream: Bool) -> Bool {
     // nghttp2 may crash where one stream is answered twice.
-    guard recorder.role == .server, let queue = recorder.streams[stream], !queue.hasHead else { return false }
+    guard !isBroken, recorder.role == .server, let queue = recorder.streams[stream], !queue.hasHead else {
+      return false
+    }
     recorder.streams[stream]?.hasHead = true
     if endStream { recorder.streams[stream]?.finish(.done) }
     var provider = unsafe Callbacks.dataProvider
@@ -56,7 +58,7 @@ extension Session {
 
   /// Drops what is queued and resets the stream; `Event.closed` follows once RST_STREAM is sent.
   package mutating func reset(_ stream: StreamID, code: UInt32) -> Bool {
-    guard recorder.streams[stream] != nil, recorder.resets[stream] == nil else { return false }
+    guard !isBroken, recorder.streams[stream] != nil, recorder.resets[stream] == nil else { return false }
     recorder.resets[stream] = .user
     // 0, or NGHTTP2_ERR_NOMEM, NGHTTP2_ERR_INVALID_ARGUMENT (stream 0).
     return unsafe nghttp2_submit_rst_stream(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code) == 0
@@ -64,15 +66,17 @@ extension Session {
 
   /// `bytes` of the stream's data are dealt with: WINDOW_UPDATE for stream and connection follows when it is worth a frame.
   package mutating func consume(_ bytes: Int, on stream: StreamID) -> Bool {
+    guard !isBroken else { return false }
     // 0, also where the stream is gone; or NGHTTP2_ERR_NOMEM, _INVALID_ARGUMENT (stream 0), _INVALID_STATE (windows update
     // themselves; they do not here).
-    unsafe nghttp2_session_consume(handle, stream, bytes) == 0
+    return unsafe nghttp2_session_consume(handle, stream, bytes) == 0
   }
 
   /// The same for a stream that is gone: the connection's window only.
   package mutating func consumeConnection(_ bytes: Int) -> Bool {
+    guard !isBroken else { return false }
     // 0, or NGHTTP2_ERR_NOMEM, NGHTTP2_ERR_INVALID_STATE (as above).
-    unsafe nghttp2_session_consume_connection(handle, bytes) == 0
+    return unsafe nghttp2_session_consume_connection(handle, bytes) == 0
   }
 
   /// Bytes queued on the stream and not in the output yet.

@@ -79,7 +79,7 @@ import CNghttp2
   /// Takes input and records events. Returns the bytes taken: fewer than given only where `isPaused`; the caller then takes
   /// the events and calls again with the rest, even where the rest is empty.
   ///
-  /// - Throws: A fatal error: the connection has to be closed, its output may still be sent.
+  /// - Throws: A fatal error: the connection has to be closed, and nothing more can be done with the session.
   package mutating func receive(_ bytes: RawSpan) throws(SessionError) -> Int {
     guard !isBroken else { throw .invalid }
     let taken = unsafe bytes.withUnsafeBytes { bytes in

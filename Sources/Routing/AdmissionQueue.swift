@@ -58,6 +58,12 @@ package struct AdmissionQueue: Sendable {
       begin(id, flow, now: now)
       return [.start(id)]
     }
+    // What waits before it is worked off a limit's worth at a time.
+    let wait = median * Double(waiting) / Double(max(1, limit.current))
+    if criticality != .control, deadline.seconds(since: now) < wait + median {
+      known[id] = nil
+      return [.tooLate(id)]
+    }
     var out: [Action] = []
     let room = Self.queueFactor * limit.current
     let isHostFull = (waitingHosts[flow.host] ?? 0) >= max(1, room / 2)

@@ -2,8 +2,8 @@
 struct AgentRecord: Sendable {
   private(set) var name = ""
   private(set) var hash: UInt64 = 0
-  private(set) var zone = 0
-  private(set) var priority = 0
+  var zone = 0
+  var priority = 0
 
   /// The caller has made its number known.
   private(set) var isPresent = false
@@ -20,6 +20,10 @@ struct AgentRecord: Sendable {
   var suspectAt: Timestamp?
   var isReportedDead = false
   var slowStart: SlowStart?
+  /// When its link was last lost.
+  var linkLostAt: Timestamp?
+  /// It joined again a moment after its link was lost.
+  var isBack = false
   var joined = Timestamp.zero
 
   var inFlight = 0
@@ -43,11 +47,9 @@ struct AgentRecord: Sendable {
     phi = PhiAccrual(settings.phi)
   }
 
-  mutating func enter(name: String, zone: Int, priority: Int, now: Timestamp) {
+  mutating func enter(name: String, now: Timestamp) {
     self.name = name
     hash = Mix64.hash(name)
-    self.zone = zone
-    self.priority = max(0, priority)
     isPresent = true
     lastUsed = now
   }

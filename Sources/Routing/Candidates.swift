@@ -7,6 +7,7 @@ struct Candidates {
 
   private var first: Candidate?
   private var second: Candidate?
+  private var third: Candidate?
   private(set) var count = 0
   /// The best latency among them.
   private(set) var leastLatency = Double.infinity
@@ -21,13 +22,16 @@ struct Candidates {
     }
     // A tie goes to the one that came first in the host's order.
     if cost.total < best.cost.total {
-      first = candidate
-      second = best
+      (first, second, third) = (candidate, best, second)
     } else if second.map({ cost.total < $0.cost.total }) ?? true {
-      second = candidate
+      (second, third) = (candidate, second)
+    } else {
+      third = candidate
     }
   }
 
   var best: Candidate? { first }
   var runnerUp: Candidate? { second }
+  /// The cheapest first.
+  var all: [Candidate] { [first, second, third].compactMap { $0 } }
 }

@@ -1,5 +1,5 @@
-/// When ejection is ignored: with less than half of a host's agents usable, be the others ejected, silent or without a link, a
-/// judgement of failures is a luxury: an ejected agent may answer, nobody surely does not. Stateless.
+/// When fewer than half of a host's agents are usable and some are ejected, ejection is ignored: an ejected agent may still answer, a
+/// missing one cannot. Stateless.
 ///
 /// Draining agents are neither counted nor brought back.
 package enum Panic {

@@ -51,7 +51,7 @@ package struct RouteChoice: Sendable, Hashable {
   package let reason: Reason
   /// The cheapest of the others, if there was one.
   package let runnerUp: Double?
-  /// More than half of the host's agents are ejected, so ejection is ignored.
+  /// Fewer than half of the host's agents are usable, so ejection is ignored (`Panic`).
   package let isPanic: Bool
   /// How many agents' ejection was respected, of how many that do not drain.
   package let ejected: Int

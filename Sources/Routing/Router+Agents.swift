@@ -7,7 +7,7 @@ extension Router {
   ///
   /// - Parameter zone: whose latencies are alike; numbered by the caller from 0 and small.
   /// - Parameter priority: 0 is asked first, up to 3.
-  /// - Returns: false where `agent` is out of range; nothing is changed then.
+  /// - Returns: false where `agent` or `zone` is out of range; nothing is changed then.
   @discardableResult
   package mutating func agentJoined(
     _ agent: Int, name: String, zone: Int = 0, priority: Int = 0, now: Timestamp
@@ -21,7 +21,10 @@ extension Router {
     let isAmongEstablished = agents.contains { other in
       other.isPresent && other.isLinkUp && other.joined.advanced(by: settings.slowStart) <= now
     }
-    if !agents[agent].isPresent { agents[agent].enter(name: name, zone: zone, priority: priority, now: now) }
+    if !agents[agent].isPresent { agents[agent].enter(name: name, now: now) }
+    agents[agent].zone = zone
+    agents[agent].priority = max(0, priority)
+    agents[agent].isBack = agents[agent].linkLostAt.map { now <= $0.advanced(by: settings.slowStart) } ?? false
     agents[agent].isLinkUp = true
     agents[agent].isDraining = false
     agents[agent].isReportedDead = false
@@ -36,6 +39,7 @@ extension Router {
   /// The link is gone: nothing new goes there. The driver tells the end of each of its attempts.
   package mutating func linkLost(_ agent: Int, now: Timestamp) {
     guard known(agent) else { return }
+    if agents[agent].isLinkUp { agents[agent].linkLostAt = now }
     agents[agent].isLinkUp = false
     // Its pool may outlive a link; the first answers tell.
     agents[agent].probe = ProbeRecord()

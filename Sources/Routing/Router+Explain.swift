@@ -5,7 +5,7 @@ extension Router {
     guard isCurrent(host) else { return nil }
     let position = Int(host.position)
     let survey = survey(position, now: now)
-    let place = Rendezvous.position(host: hosts[position].hash, salt: Self.zoneSalt)
+    let found = candidates(position, operation, survey, trail: AgentTrail(), isHedge: false, now: now)
     let routes = hosts[position].routes.indices.map { index in
       let agent = Int(hosts[position].routes[index].agent)
       return RouteExplanation.Route(
@@ -17,7 +17,8 @@ extension Router {
     }
     return RouteExplanation(
       host: hosts[position].name, routes: routes, isPanic: survey.isPanic, zoneShares: survey.zones.shares(),
-      priority: survey.zones.choose(position: place), failing: hosts[position].breaker.failing(now: now))
+      priority: priority(of: position, survey), failing: hosts[position].breaker.failing(now: now),
+      candidateAgents: found.all.map(\.agent))
   }
 
   /// What the operation normally takes in the agent's zone; nil: not known yet.
@@ -59,7 +60,7 @@ package struct RouteExplanation: Sendable {
   }
 
   package let host: String
-  /// In the host's order: the first two that are usable are the candidates.
+  /// In the host's order.
   package let routes: [Route]
   package let isPanic: Bool
   /// By priority.
@@ -68,15 +69,11 @@ package struct RouteExplanation: Sendable {
   package let priority: Int?
   package let failing: HostFailing?
 
-  /// Those between which cost decides: the first two usable ones of its priority in the host's order, of any priority where it has
-  /// none; suspects where nobody is usable.
-  package var candidates: [Route] {
-    let all = routes.filter { $0.standing == .usable || (isPanic && $0.standing == .ejected) }
-    let ours = all.filter { priority == nil || $0.priority == priority }
-    let usable = ours.isEmpty ? all : ours
-    return Array((usable.isEmpty ? routes.filter { $0.standing == .suspect } : usable).prefix(2))
-  }
+  /// Those between which cost decides at this moment, the cheapest first, by their numbers: as `pick` finds them.
+  package let candidateAgents: [Int]
 
-  /// Of the candidates the cheapest; of equals the first.
-  package var chosen: Route? { candidates.min { $0.cost.total < $1.cost.total } }
+  package var candidates: [Route] { candidateAgents.compactMap { agent in routes.first { $0.agent == agent } } }
+
+  /// Whom a call's first attempt would ask; nil: nobody can be asked.
+  package var chosen: Route? { candidates.first }
 }

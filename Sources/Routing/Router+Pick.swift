@@ -2,7 +2,7 @@
 extension Router {
   /// What may be chosen, from the strictest on: the first that yields anybody decides.
   private enum Leniency: Int, CaseIterable {
-    /// Usable agents of the host's priority; newcomers only for the hosts that they have taken over.
+    /// Usable agents of the host's priority; newcomers only for the hosts that they have taken over, or kept.
     case strict
     /// Usable agents of any priority.
     case anyPriority
@@ -40,21 +40,32 @@ extension Router {
     }
     let survey = survey(position, now: now)
     guard survey.agents > 0 else { throw survey.draining > 0 ? .allDraining : .unknownHost }
-    let zone = survey.zones.choose(position: Rendezvous.position(host: hosts[position].hash, salt: Self.zoneSalt))
+    let found = candidates(position, operation, survey, trail: trail, isHedge: isHedge, now: now)
+    guard let best = found.best else { throw isHedge ? .noOther : .noAgentAlive }
+    if survey.isPanic { counters.picksInPanic += 1 }
+    return choice(host, operation, best, found, survey, now: now)
+  }
+
+  /// Those between which cost decides; none where nobody can be asked.
+  func candidates(
+    _ position: Int, _ operation: OperationKind, _ survey: Survey, trail: AgentTrail, isHedge: Bool, now: Timestamp
+  ) -> Candidates {
+    let priority = priority(of: position, survey)
     for avoids in trail.isEmpty ? [false] : [true, false] where avoids || !isHedge || trail.isEmpty {
       for leniency in Leniency.allCases {
         let found = candidates(
-          position, operation, survey, priority: zone, leniency, trail: avoids ? trail : AgentTrail(),
+          position, operation, survey, priority: priority, leniency, trail: avoids ? trail : AgentTrail(),
           isHedge: isHedge, now: now)
-        guard let best = found.best else { continue }
-        if survey.isPanic { counters.picksInPanic += 1 }
-        return choice(host, operation, best, found, survey, now: now)
+        if found.best != nil { return found }
       }
     }
-    throw isHedge ? .noOther : .noAgentAlive
+    return Candidates()
   }
 
-  static var zoneSalt: UInt64 { 1 }
+  /// Of the agents that serve the host; nil: none is healthy.
+  func priority(of position: Int, _ survey: Survey) -> Int? {
+    survey.zones.choose(position: Rendezvous.position(host: hosts[position].hash, salt: 1))
+  }
 
   /// What the host's agents are like, all together.
   struct Survey {
@@ -117,7 +128,7 @@ extension Router {
       if leniency == .strict, let priority, min(agents[agent].priority, ZonePriority.levels - 1) != priority {
         continue
       }
-      if leniency.rawValue < Leniency.newcomers.rawValue, !isAdmitted(agent, position, now: now) { continue }
+      if leniency.rawValue < Leniency.newcomers.rawValue, !isAdmitted(agent, position, index, now: now) { continue }
       let cost = cost(of: agent, position, index, operation, now: now)
       found.insert(agent, cost)
       if found.count == 2, found.leastLatency <= shunLimit(agents[agent].zone, operation) { break }
@@ -129,8 +140,10 @@ extension Router {
     return found
   }
 
-  private func isAdmitted(_ agent: Int, _ position: Int, now: Timestamp) -> Bool {
+  /// One whose link was away for a moment takes up at once what it is still connected to.
+  private func isAdmitted(_ agent: Int, _ position: Int, _ route: Int, now: Timestamp) -> Bool {
     guard let slowStart = agents[agent].slowStart else { return true }
+    if agents[agent].isBack, hosts[position].routes[route].isWarm { return true }
     let place = Rendezvous.position(host: hosts[position].hash, salt: agents[agent].hash)
     return slowStart.admits(position: place, now: now)
   }

@@ -29,8 +29,9 @@ package struct Timestamp: InstantProtocol {
     Double(max(0, nanoseconds - earlier.nanoseconds)) * 1e-9
   }
 
+  /// At most a hundred years: an instant that will not come.
   package func advanced(bySeconds seconds: Double) -> Timestamp {
-    Timestamp(nanoseconds: nanoseconds &+ Int64((seconds * 1e9).rounded()))
+    Timestamp(nanoseconds: nanoseconds &+ Int64((min(max(seconds, -3e9), 3e9) * 1e9).rounded()))
   }
 }
 

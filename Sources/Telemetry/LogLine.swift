@@ -9,7 +9,28 @@ struct LogLine {
     if format == .json { bytes.append(UInt8(ascii: "{")) }
   }
 
+  /// A value for which there is no room is shortened, and ends in an ellipsis; without room for any of it, it is left out.
   mutating func add(_ key: String, _ value: String) {
+    let start = bytes.count
+    let end = LogSink.longestLine - Self.ending
+    write(key, value)
+    guard bytes.count > end else { return }
+    let scalars = value.unicodeScalars
+    // As if all took alike; where those that are kept take more, again with half as many.
+    var kept = scalars.count * (end - start) / (bytes.count - start) - 8
+    while kept > 0 {
+      bytes.removeSubrange(start...)
+      write(key, String(String.UnicodeScalarView(scalars.prefix(kept))) + "\u{2026}")
+      if bytes.count <= end { return }
+      kept /= 2
+    }
+    bytes.removeSubrange(start...)
+  }
+
+  /// Bytes behind the last value.
+  private static let ending = 2
+
+  private mutating func write(_ key: String, _ value: String) {
     let first = bytes.count <= 1
     switch format {
     case .logfmt:

@@ -14,7 +14,9 @@ import Testing
     settings.labels = labels
     let environment = SSHConfigEnvironment(home: "/home/ops", userName: "ops", userID: 1000)
     let config = try SSHConfig.load(path: "/config", environment: environment, reader: OneFile(text: text))
-    return Inventory(config, settings: settings, generation: generation)
+    var inventory = Inventory(config, settings: settings)
+    inventory.generation = generation
+    return inventory
   }
 
   private func info(_ host: InventoryHost) -> HostInfo { HostInfo(host, state: HostState()) }

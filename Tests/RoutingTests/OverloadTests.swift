@@ -194,6 +194,19 @@ import Testing
       value(queue.arrived(71, flow: Self.flow(71), .control, deadline: at(1_010), now: at(1_000))) != [.tooLate(71)])
   }
 
+  /// A request takes 100 ms, and as many wait as work at once: the last to come has its turn in 200 ms.
+  @Test(arguments: [(150.0, false), (250, true)])
+  func whatWouldWaitTooLongIsRefusedWhenItComes(time: Double, isLetIn: Bool) {
+    var queue = Self.busy(8)
+    for id in 0..<7 { _ = queue.finished(UInt64(id), sample: 0.1, now: at(100)) }
+    for id in 60..<67 { _ = queue.arrived(UInt64(id), flow: Self.flow(id), .control, deadline: at(1e6), now: at(400)) }
+    for id in 80..<88 {
+      _ = queue.arrived(UInt64(id), flow: Self.flow(id), .interactive, deadline: at(1e6), now: at(1_000))
+    }
+    let actions = queue.arrived(99, flow: Self.flow(99), .interactive, deadline: at(1_000 + time), now: at(1_000))
+    #expect(actions == (isLetIn ? [] : [.tooLate(99)]))
+  }
+
   @Test func whoLeavesIsForgottenAndEventsTwiceDoNothing() {
     var queue = Self.busy(8)
     _ = queue.arrived(50, flow: Self.flow(50), .interactive, deadline: at(1e6), now: at(0))

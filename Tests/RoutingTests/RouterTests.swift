@@ -214,6 +214,20 @@ import Testing
     #expect(counts[0] < 40 && counts[3] > 80, "\(counts)")
   }
 
+  /// What was cold before takes part again slowly; what it is still connected to at once.
+  @Test(arguments: [(1_000.0, true, true), (1_000, false, false), (40_000, true, false)])
+  func whoComesBackTakesUpWhatItKept(absence: Double, isWarm: Bool, isAtOnce: Bool) throws {
+    let fleet = Fleet(agents: 2, hosts: 100)
+    for agent in 0..<2 { fleet.attempt(at: agent, now: 0, for: 20, .answered(AttemptTimings(host: .milliseconds(20)))) }
+    let before = (0..<100).count { fleet.pick($0, now: 60_000) == 1 }
+    fleet.router.linkLost(1, now: at(60_000))
+    let back = 60_000 + absence
+    fleet.router.agentJoined(1, name: "agent-1", now: at(back))
+    fleet.router.inventoryReceived(1, (0..<100).map { AdvertisedHost("h\($0)", isWarm: isWarm) }, now: at(back))
+    let after = (0..<100).count { fleet.pick($0, now: back) == 1 }
+    #expect(before > 20 && (after == before) == isAtOnce, "\(before), then \(after)")
+  }
+
   @Test func aHedgeGoesElsewhereOrNowhere() throws {
     let fleet = Fleet(agents: 2)
     let first = try #require(fleet.pick(now: 0))

@@ -101,7 +101,7 @@ extension EndToEnd {
       try await TestFleet.with(hosts: 1) { fleet in
         let config = ["--ssh-config", fleet.configPath]
         let none = try await ScoutProcess.run(["hosts", "--names", "bad["] + config)
-        #expect(none.code == 1 && none.output.isEmpty && none.errors.contains("Pattern 'bad['"), "\(none)")
+        #expect(none.code == 2 && none.output.isEmpty && none.errors.contains("Pattern 'bad['"), "\(none)")
         let both = try await ScoutProcess.run(["hosts", "--names", "--json"] + config)
         #expect(both.code == 2 && both.errors.contains("--names"), "\(both)")
       }
@@ -150,6 +150,19 @@ extension EndToEnd {
         #expect(usage.code == 2 && usage.errors.contains("targets"), "\(usage)")
         let unknown = try await ScoutProcess.run(["read", "--nonsense", "x"] + config)
         #expect(unknown.code == 2, "\(unknown)")
+        for wrong in [
+          ["read", "host1"], ["read", "host1:/x", "--head", "0"], ["read", "host1:/x", "--encoding", "runes"],
+          ["list", "host1:/x", "--depth", "0"], ["list", "host1:/x", "--depth", "9999"],
+          ["list", "host1:/x", "--sort", "luck"],
+          ["query", "host1:/x", "--", "true"], ["hosts", "host1:/x"], ["route", "[", "--json"],
+        ] {
+          let refused = try await ScoutProcess.run(wrong + config)
+          #expect(refused.code == 2, "\(wrong): \(refused)")
+        }
+        let data = try await ScoutProcess.run(["read", "host1:/none", "--json"] + config)
+        #expect(data.code == 1 && data.output.contains("\"code\":\"not_found\""), "\(data)")
+        let digest = try await ScoutProcess.run(["read", "host1:/etc/hostname", "--sha256", "--json"] + config)
+        #expect(digest.code == 0 && digest.output.contains("\"sha256\""), "\(digest)")
         let noCommand = try await ScoutProcess.run(["query", "host1"] + config)
         #expect(noCommand.code == 2 && noCommand.errors.contains("--"), "\(noCommand)")
       }

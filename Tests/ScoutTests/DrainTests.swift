@@ -5,6 +5,41 @@ import Testing
 extension EndToEnd {
   /// `scout agent drain`: nothing new, and all that runs gets its end.
   @Suite struct DrainTests {
+    /// Of two agents one drains while it is busy, and reads go on.
+    @Test func noReadFailsWhileOneOfTwoAgentsDrains() async throws {
+      try await TestFleet.with(hosts: 2) { fleet in
+        let fifo = fleet.files.path + "/fifo"
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let folders = ["a", "b"].map { fleet.directory.appending(path: "agent-\($0)").path }
+        let agents = try folders.map { folder in
+          try ScoutProcess([
+            "agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath, "--state-dir", folder,
+          ])
+        }
+        var links: [String] = []
+        for agent in agents { links += ["--agent", "dc1=http://127.0.0.1:\(try await agent.port())"] }
+        let coordinator = try ScoutProcess(["coordinator", "--http-port", "0", "--no-embedded-agent"] + links)
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        // Keeps the first agent at work, whose drain lasts until it has ended.
+        let holding = try ScoutProcess([
+          "query", "host1", "--no-embedded-agent", "--agent", links[1], "--timeout-ms", "60000", "--", "cat", fifo,
+        ])
+        try await until { processes(mentioning: fifo) > processes(mentioning: "--timeout-ms") }
+        let drain = try ScoutProcess(["agent", "drain", "--state-dir", folders[0]])
+        try await until { agents[0].errors.contains("msg=draining") }
+        for number in 0..<20 {
+          let read = try await ScoutProcess.run(["read", "*:/etc/hostname", "--url", url])
+          #expect(read.code == 0, "read \(number): \(read)")
+        }
+        #expect(agents[0].isRunning && drain.isRunning)
+        try "the end\n".write(toFile: fifo, atomically: false, encoding: .utf8)
+        #expect(try await holding.end() == 0)
+        #expect(try await drain.end() == 0)
+        let read = try await ScoutProcess.run(["read", "*:/etc/hostname", "--url", url])
+        #expect(read.code == 0, "\(read)")
+      }
+    }
+
     @Test func whatRunsIsFinishedAndNothingNewIsTaken() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let fifo = fleet.files.path + "/fifo"

@@ -58,7 +58,9 @@ extension EndToEnd {
       try await withCoordinator { folder, fleet, coordinator in
         let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
         let token = try await token(folder)
-        let misspelt = try await ScoutProcess.run(["agent", "join", "--enroll", "nowhere", "--state-dir", folder + "/a"])
+        let misspelt = try await ScoutProcess.run([
+          "agent", "join", "--enroll", "nowhere", "--state-dir", folder + "/a",
+        ])
         #expect(misspelt.code == 2 && misspelt.errors.contains("--enroll: `nowhere` is not HOST:PORT"), "\(misspelt)")
         let nowhere = try await join(coordinator, token, "/proc/nowhere/state")
         #expect(nowhere.code == 2 && nowhere.errors.contains("--state-dir /proc/nowhere/state"), "\(nowhere)")
@@ -107,6 +109,46 @@ extension EndToEnd {
         #expect(try await agent.end(within: .seconds(1)) == 0)
         let nobody = try await ScoutProcess.run(["agent", "drain", "--state-dir", folder + "/a"])
         #expect(nobody.code == 2 && nobody.errors.contains("no agent runs"), "\(nobody)")
+      }
+    }
+
+    /// The second coordinator has no authority, only a certificate of it: joined agents serve it as well.
+    @Test func aCoordinatorElsewhereTakesPartByACertificate() async throws {
+      try await withCoordinator { folder, fleet, coordinator in
+        let joined = try await join(coordinator, token(folder), folder + "/a")
+        #expect(joined.code == 0, "\(joined)")
+        let made = try await ScoutProcess.run(
+          ["pki", "issue", "--pki", folder + "/pki", "--name", "c2", "--days", "30", folder + "/c2"])
+        #expect(made.code == 0 && made.output.contains("spiffe://scout/coordinator/c2"), "\(made)")
+        let enrolling = try await ScoutProcess.run([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--pki", folder + "/c2", "--agent-listen",
+          "127.0.0.1:0", "--enroll-listen", "127.0.0.1:0",
+        ])
+        #expect(enrolling.code == 2 && enrolling.errors.contains("no authority"), "\(enrolling)")
+        let second = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--pki", folder + "/c2", "--agent-listen",
+          "127.0.0.1:0",
+        ])
+        let urls = [
+          "http://127.0.0.1:\(try await coordinator.port())/mcp", "http://127.0.0.1:\(try await second.port())/mcp",
+        ]
+        let agent = try ScoutProcess([
+          "agent", "--state-dir", folder + "/a", "--ssh-config", fleet.configPath, "--coordinator",
+          "127.0.0.1:\(port("agents may dial in", of: coordinator))", "--coordinator",
+          "127.0.0.1:\(port("agents may dial in", of: second))", "--listen", "127.0.0.1:0",
+        ])
+        for url in urls {
+          try await until {
+            try await ScoutProcess.run(["read", "dc1/host1:/etc/hostname", "--url", url]).code == 0
+          }
+        }
+        // It may dial agents, too.
+        let dialled = "dc1=https://127.0.0.1:\(try await agent.port())"
+        let read = try await ScoutProcess.run([
+          "doctor", "--no-embedded-agent", "--pki", folder + "/c2", "--agent", dialled, "host1",
+        ])
+        #expect(read.code == 0 && read.output.contains("in force for 2"), "\(read)")
+        #expect(read.output.contains("is not renewed by itself") && read.output.contains("host1: reached"), "\(read)")
       }
     }
 

@@ -35,6 +35,10 @@ import Testing
     #expect(try await reader([setting.variable: text]).choice(setting) == meant)
   }
 
+  @Test func partsOfAListHaveNoBlanksAroundThem() async throws {
+    #expect(try await reader(["SCOUT_BLOCKLIST": " prod* , ,db*\t,"]).list(.blocklist) == ["prod*", "db*"])
+  }
+
   @Test func theDefaultsAreWithinTheBounds() async throws {
     let reader = try await reader()
     for setting in Setting.all {

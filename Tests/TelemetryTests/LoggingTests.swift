@@ -74,6 +74,21 @@ import Testing
     #expect(sink.droppedLines == 0)
   }
 
+  /// A line that is too long for a pipe loses the end of its longest value, not its form.
+  @Test(arguments: ["x", "\u{1b}", "\u{e9}", "\u{1F600}"])
+  func longValuesAreShortened(_ scalar: String) throws {
+    var settings = LogSettings()
+    settings.format = .json
+    let line = try #require(
+      try lines(settings) { logger in
+        logger.info(
+          "m", metadata: ["a": .string(String(repeating: scalar, count: 5000)), "b": "kept, or left out whole"])
+      }.first)
+    #expect(line.utf8.count < 4096)
+    let fields = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+    #expect(fields["a"]?.hasSuffix("\u{2026}") == true && fields["a"]?.hasPrefix(scalar) == true)
+  }
+
   @Test func auditLinesPassAnyLevel() throws {
     let lines = try lines(LogSettings(level: .critical)) { logger in
       AuditLog(logger: logger).record(

@@ -208,6 +208,7 @@ extension AdmissionQueue.Action {
 extension Criticality {
   init(_ importance: CallImportance) {
     switch importance {
+    case .control: self = .control
     case .interactive: self = .interactive
     case .batch: self = .batch
     case .hedge: self = .optional

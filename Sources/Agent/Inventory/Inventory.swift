@@ -23,14 +23,13 @@ extension InventoryHost {
 
 /// The hosts that an agent serves, as its configuration says at one moment. A value.
 struct Inventory: Sendable {
-  /// Grows with every reading of the configuration.
-  let generation: UInt64
+  /// Grows with every reading of the configuration; 0 until `InventoryStore` numbers it.
+  var generation: UInt64 = 0
   /// In the configuration's order. A host whose settings are wrong is among them and says so when it is used.
   let all: [InventoryHost]
   private let indices: [String: Int]
 
-  init(_ config: SSHConfig, settings: AgentSettings, generation: UInt64) {
-    self.generation = generation
+  init(_ config: SSHConfig, settings: AgentSettings) {
     var all: [InventoryHost] = []
     var indices: [String: Int] = [:]
     let filter = HostFilter(settings)

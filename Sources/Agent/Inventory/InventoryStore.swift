@@ -12,8 +12,15 @@ import Synchronization
 final class InventoryStore: Sendable {
   private let settings: AgentSettings
   private let logger: Logger
-  private let current = Mutex<Inventory?>(nil)
-  private let seen = Mutex<[String: FileStamp]>([:])
+
+  private struct State {
+    /// The last good one.
+    var inventory: Inventory?
+    /// Of its files, from before they were read.
+    var stamps: [String: FileStamp] = [:]
+    var generation: UInt64 = 0
+  }
+  private let state = Mutex(State())
 
   init(settings: AgentSettings, logger: Logger) {
     self.settings = settings
@@ -22,7 +29,7 @@ final class InventoryStore: Sendable {
 
   /// - Throws: `AgentError` with `internal` when the configuration cannot be read and none was read before.
   func hosts() async throws -> Inventory {
-    if let inventory = current.withLock({ $0 }) { return inventory }
+    if let inventory = state.withLock({ $0.inventory }) { return inventory }
     do {
       return try await read()
     } catch {
@@ -37,11 +44,11 @@ final class InventoryStore: Sendable {
     var complaint = ""
     while !Task.isCancelled {
       do {
-        let stamps = seen.withLock { $0 }
+        let (stamps, isMissing) = state.withLock { ($0.stamps, $0.inventory == nil) }
         let isStale = try await NIOThreadPool.singleton.runIfActive {
           stamps.contains { $0.value != FileStamp($0.key) }
         }
-        if isStale || current.withLock({ $0 == nil }) {
+        if isStale || isMissing {
           let inventory = try await read()
           changed(Set(inventory.all.map(\.alias)))
           logger.info("inventory read", metadata: ["hosts": .stringConvertible(inventory.all.count)])
@@ -61,17 +68,21 @@ final class InventoryStore: Sendable {
 
   private func read() async throws -> Inventory {
     let settings = settings
-    let generation = (current.withLock { $0?.generation } ?? 0) + 1
-    let (inventory, stamps) = try await NIOThreadPool.singleton.runIfActive {
+    var (inventory, stamps) = try await NIOThreadPool.singleton.runIfActive {
+      // Which files there are is known only from reading them. They are read once more behind the look at them, so that a change
+      // while they are read is seen by the next look.
+      var stamps: [String: FileStamp] = [:]
+      for file in try SSHConfig.load(path: settings.configPath).files { stamps[file] = FileStamp(file) }
       let config = try SSHConfig.load(path: settings.configPath)
-      // Taken before use: a change in between is seen at the next look.
-      let stamps = config.files.map { ($0, FileStamp($0)) }
-      return (
-        Inventory(config, settings: settings, generation: generation), Dictionary(stamps) { first, _ in first }
-      )
+      for file in config.files where stamps[file] == nil { stamps[file] = FileStamp(file) }
+      return (Inventory(config, settings: settings), stamps)
     }
-    seen.withLock { $0 = stamps }
-    current.withLock { $0 = inventory }
+    state.withLock { state in
+      state.generation += 1
+      inventory.generation = state.generation
+      state.inventory = inventory
+      state.stamps = stamps
+    }
     return inventory
   }
 }

@@ -112,17 +112,20 @@ struct JournalFile: ~Copyable {
         }
         try Self.synchronize(next)
         guard rename(path + ".new", path) == 0 else { throw Errno(rawValue: errno) }
-        try Self.synchronizeFolder(folder)
         return (next, length)
       } catch {
         try? next.close()
         throw error
       }
     }
+    // From here on it is the journal: what is appended to the one before would be lost.
     try? file.close()
     file = next
     size = length
     compactSize = length
+    // Until the folder is on the disk, too, a crash may bring the one before back.
+    isSpoilt = true
+    try Self.trying(folder) { try Self.synchronizeFolder(folder) }
     isSpoilt = false
   }
 

@@ -39,6 +39,8 @@ package struct CallContext: Sendable, Hashable {
 
 /// How much a call matters to whoever makes it. The raw value is that of the metadata `scout-importance`.
 package enum CallImportance: String, Sendable, Hashable, CaseIterable {
+  /// Whether an agent or a host is well: not to be lost among the requests that make one doubt it.
+  case control
   /// Somebody waits.
   case interactive
   case batch

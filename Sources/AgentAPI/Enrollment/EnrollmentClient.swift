@@ -16,7 +16,8 @@ package struct EnrollmentClient: Sendable {
       self.port = port
     }
 
-    package var description: String { "\(host):\(port)" }
+    /// As in an authority (RFC 3986, section 3.2.2): an IPv6 address stands in brackets.
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
   }
 
   /// Of one question to one coordinator, connecting included.

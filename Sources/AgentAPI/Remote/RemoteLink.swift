@@ -21,6 +21,8 @@ final class RemoteLink: Sendable {
     var machine: Machine
     var nextID: UInt64 = 0
     var observers: [UInt64: AsyncStream<LinkState>.Continuation] = [:]
+    /// Why the last attempt failed, as the log has it: the same is not said again and again.
+    var complaint: String?
   }
   private let state: Mutex<State>
 
@@ -137,7 +139,11 @@ final class RemoteLink: Sendable {
         timeout: settings.connectTimeout, logger: logger)
       await use(connection)
     } catch {
-      logger.warning("An agent cannot be reached", metadata: metadata(error.message))
+      let isNew = state.withLock { state in
+        defer { state.complaint = error.message }
+        return state.complaint != error.message
+      }
+      logger.log(level: isNew ? .warning : .debug, "An agent cannot be reached", metadata: metadata(error.message))
       carryOut(change { $0.connectionFailed(error.message, at: .now, jitter: .random(in: 0..<1)) })
     }
   }
@@ -152,6 +158,7 @@ final class RemoteLink: Sendable {
       await connection.shutdown(grace: .zero)
       return
     }
+    state.withLock { $0.complaint = nil }
     logger.info("An agent is connected", metadata: metadata(nil))
     for waiter in waiters { waiter.resume(returning: client) }
     // Learned at once, on the event loop: the next call must not find it any more.

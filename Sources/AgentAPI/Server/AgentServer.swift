@@ -21,12 +21,12 @@ package struct AgentServer: Service {
   /// - Parameters:
   ///   - port: 0 takes any; `address` says which.
   ///   - tls: A client's certificate is required then. Without it, `host` has to be a loopback address.
+  ///   - board: What health probes are told; the agent's, where it is reached in other ways, too.
   /// - Throws: HTTP2Error `plaintextRefused`, `invalidConfiguration` or `connectFailed`, whose message names the address.
   package static func bind(
     _ service: any AgentService, host: String, port: Int, tls: HTTP2TLS?, http2: HTTP2Settings = HTTP2Settings(),
-    group: any EventLoopGroup, logger: Logger
+    board: HealthBoard = HealthBoard(), group: any EventLoopGroup, logger: Logger
   ) async throws(HTTP2Error) -> AgentServer {
-    let board = HealthBoard()
     let server = try await RPCServer.bind(
       host: host, port: port, tls: tls, routes: AgentRoutes(service: service, logger: logger).all(with: board),
       http2: tls == nil ? http2 : http2.authenticated, group: group, logger: logger)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Sendable: state behind a lock. What health probes are told.
-final class HealthBoard: Sendable {
+/// What health probes are told of an agent: one for all the ways in which it is asked. Sendable: state behind a lock.
+package final class HealthBoard: Sendable {
   private struct State {
     var isServing = true
     var nextWatcher = 0
@@ -9,13 +9,15 @@ final class HealthBoard: Sendable {
   }
   private let state = Mutex(State())
 
+  package init() {}
+
   /// The services that a probe may ask for; empty stands for all together.
   static let services: Set<String> = ["", AgentProtocol.service, AgentProtocol.healthService]
 
   var isServing: Bool { state.withLock { $0.isServing } }
 
-  /// The agent goes: every watch is told, and ends.
-  func drained() {
+  /// The agent takes nothing new any more: every watch is told, and ends. May be called again.
+  package func drained() {
     let watchers = state.withLock { state in
       state.isServing = false
       defer { state.watchers = [:] }

@@ -7,19 +7,20 @@ import ServiceLifecycle
 /// Answers `grpc.health.v1.Health` and nothing else, in plaintext and to anybody: for orchestrators, whose probes show no
 /// certificate. A value; it listens from `bind` on and answers from `run` on.
 ///
-/// Says NOT_SERVING once graceful shutdown has begun.
+/// Says NOT_SERVING once graceful shutdown has begun, or the agent's board says so.
 package struct HealthServer: Service {
   private let server: RPCServer
   private let board: HealthBoard
 
   /// Listens, on any address.
   ///
-  /// - Parameter port: 0 takes any; `address` says which.
+  /// - Parameters:
+  ///   - port: 0 takes any; `address` says which.
+  ///   - board: The agent's.
   /// - Throws: HTTP2Error `connectFailed`, whose message names the address.
   package static func bind(
-    host: String, port: Int, group: any EventLoopGroup, logger: Logger
+    host: String, port: Int, board: HealthBoard = HealthBoard(), group: any EventLoopGroup, logger: Logger
   ) async throws(HTTP2Error) -> HealthServer {
-    let board = HealthBoard()
     var http2 = HTTP2Settings()
     http2.maxConnections = 32
     http2.isPlaintextForAll = true

@@ -24,16 +24,20 @@ package final class AgentDialer: Service {
   private let settings: TunnelSettings
   private let group: any EventLoopGroup
   private let logger: Logger
-  private let board = HealthBoard()
+  private let board: HealthBoard
   private let responder: RPCResponder
   private let state = Mutex(State())
 
-  /// - Parameter identity: What it says of itself: believed on loopback; beyond, its certificate says it.
+  /// - Parameters:
+  ///   - identity: What it says of itself: believed on loopback; beyond, its certificate says it.
+  ///   - board: What health probes are told, and whether a coordinator takes it in.
   package init(
     _ service: any AgentService, as identity: AgentIdentity, to target: CoordinatorTarget,
-    settings: TunnelSettings = TunnelSettings(), group: any EventLoopGroup, logger: Logger
+    settings: TunnelSettings = TunnelSettings(), board: HealthBoard = HealthBoard(), group: any EventLoopGroup,
+    logger: Logger
   ) {
     self.target = target
+    self.board = board
     self.identity = identity
     self.settings = settings
     self.group = group

@@ -20,8 +20,9 @@ package struct TunnelSettings: Sendable, Hashable {
   package var maxWaiting = 64
   /// Coordinator: agents that are remembered, with a tunnel or without.
   package var maxAgents = 4096
-  /// Coordinator: an agent without a tunnel is forgotten, and its hosts with it, after so long.
-  package var forgetAfter: Duration = .seconds(600)
+  /// Coordinator: an agent without a tunnel is forgotten, and its hosts with it, after so long. Until then its hosts are answered for,
+  /// with the reason, and its link shows as down.
+  package var forgetAfter: Duration = .seconds(86_400)
   /// Coordinator: how long a call waits for an agent to dial in again.
   package var patience: Duration = .seconds(3)
   /// Coordinator: how long a new tunnel's agent may take to say that it is well.

@@ -39,10 +39,13 @@ extension CallTimings {
     return metadata
   }
 
-  /// What is missing, or is not a number, counts as nothing.
+  /// No call takes longer, whatever its agent says.
+  private static let longest: Int64 = 86_400_000_000
+
+  /// What is missing, or is not a number, counts as nothing; more than a day as a day.
   init(_ trailers: RPCMetadata) {
     func duration(_ name: String) -> Duration {
-      .microseconds(max(trailers[name].flatMap { Int64($0) } ?? 0, 0))
+      .microseconds(min(max(trailers[name].flatMap { Int64($0) } ?? 0, 0), Self.longest))
     }
     self.init(
       host: duration("scout-host-us"), connect: duration("scout-connect-us"), queue: duration("scout-queue-us"),

@@ -71,10 +71,16 @@ package struct CoordinatorCore: Sendable {
       count: asks.asks.count, width: settings.width, deadline: deadline, gate: gate, progress: options.progress)
     let outcomes = await fanOut.run { [directory] index in
       let host = asks.host(index)
-      try await directory.ask(host, kind, .read, context) { attempt in
-        try await operation(
-          HostCall(
-            index: index, count: asks.asks.count, alias: host.id.alias, path: asks.asks[index].path, attempt: attempt))
+      do {
+        try await directory.ask(host, kind, .read, context) { attempt in
+          try await operation(
+            HostCall(
+              index: index, count: asks.asks.count, alias: host.id.alias, path: asks.asks[index].path, attempt: attempt)
+          )
+        }
+      } catch {
+        if let error = error as? AgentError { options.failed?(host.name, error) }
+        throw error
       }
     }
     return sort(outcomes, asks, timeout: timeout)

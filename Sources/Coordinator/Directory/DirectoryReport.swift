@@ -68,7 +68,9 @@ package struct DirectoryReport: Sendable {
 extension DirectoryReport.Host {
   /// Several agents report the same host: the latest contact counts.
   fileprivate init(_ host: RosterHost, agents: [String], reports: [(info: HostInfo, since: Int)]) {
-    let ages = reports.map { $0.info.state.ageMs < 0 ? Int64.max : $0.info.state.ageMs + Int64($0.since) }
+    let ages = reports.map {
+      $0.info.state.ageMs < 0 ? Int64.max : min($0.info.state.ageMs, Self.longest) + Int64($0.since)
+    }
     let latest = ages.indices.min { ages[$0] < ages[$1] }
     let info = latest.map { reports[$0].info } ?? HostInfo()
     self.host = host
@@ -83,6 +85,9 @@ extension DirectoryReport.Host {
     phases = info.state.phases.filter { $0.phase != .unknown }
     breaker = info.state.breaker
     let since = latest.map { Int64(reports[$0].since) } ?? 0
-    retryInMS = info.state.breaker == .closed ? nil : max(0, info.state.retryInMs - since)
+    retryInMS = info.state.breaker == .closed ? nil : max(0, min(max(0, info.state.retryInMs), Self.longest) - since)
   }
+
+  /// What an agent may say of a time, in milliseconds: a hundred years.
+  private static let longest: Int64 = 3_000_000_000_000
 }

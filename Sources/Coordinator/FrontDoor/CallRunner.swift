@@ -11,12 +11,16 @@ struct CallRunner: Sendable {
   typealias Progress = @Sendable (_ done: Double, _ total: Double?, _ message: String) -> Void
 
   /// Never fails: what the tool throws is part of the result. Task cancellation cancels the call.
-  func run(_ call: MCPCall, principal: String, progress: @escaping Progress) async -> MCPCallResult {
+  func run(
+    _ call: MCPCall, principal: String, log: @escaping @Sendable (MCPLogMessage) -> Void,
+    progress: @escaping Progress
+  ) async -> MCPCallResult {
     let started = ContinuousClock.now
     metrics.callsInFlight.add(1)
     defer { metrics.callsInFlight.add(-1) }
     let context = MCPCallContext(
-      requestID: RequestID.mint(), principal: principal, progress: call.wantsProgress ? progress : nil)
+      requestID: RequestID.mint(), principal: principal, progress: call.wantsProgress ? progress : nil,
+      log: call.logLevel == nil ? nil : log)
     let result: MCPCallResult
     do throws(MCPInvalidParams) {
       result = .success(try await provider.call(call.name, arguments: call.arguments, context: context))

@@ -48,7 +48,7 @@ extension FrontDoorSettings {
     try check("the connection limit", limits.connections, 1...65_536)
     try check("the limit of calls at once", limits.calls, 1...65_536)
     try check("SCOUT_RATE_LIMIT_PER_MINUTE", limits.requestsPerMinute, 0...10_000_000)
-    try check("SCOUT_RATE_LIMIT_BURST", limits.burst, 0...10_000_000)
+    try check("SCOUT_RATE_LIMIT_BURST", limits.burst, 1...1_000_000)
     for origin in allowedOrigins where !origin.contains("://") || origin.hasSuffix("/") {
       throw FrontDoorSettingsError(
         "the allowed origin \(origin) is none: write scheme://host[:port], as browsers send it")

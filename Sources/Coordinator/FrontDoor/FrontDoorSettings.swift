@@ -37,11 +37,11 @@ package struct FrontDoorSettings: Sendable {
     /// Connections open at once; what comes after waits in the backlog.
     package var connections = 1024
     /// Calls running at once, all clients together; what comes after gets 503.
-    package var calls = 256
+    package var calls = 4096
     /// SCOUT_RATE_LIMIT_PER_MINUTE: requests a minute for each key or, without keys, address; 0 for no limit.
     package var requestsPerMinute = 0
-    /// SCOUT_RATE_LIMIT_BURST: requests at once before the rate applies; 0 for a sixth of a minute's.
-    package var burst = 0
+    /// SCOUT_RATE_LIMIT_BURST: requests at once before the rate applies.
+    package var burst = 100
     /// A new connection's first request must have its head by then.
     package var head: Duration = .seconds(10)
     /// A request must be here whole by then.

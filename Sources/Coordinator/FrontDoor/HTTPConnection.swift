@@ -5,6 +5,7 @@ import Synchronization
 /// What may reach an answer under way from outside its task.
 enum ExchangeEvent: Sendable {
   case progressed(CallID, done: Double, total: Double?, message: String)
+  case logged(CallID, MCPLogMessage)
   case finished(CallID, MCPCallResult)
   /// The client took a call back.
   case cancel(CallID)

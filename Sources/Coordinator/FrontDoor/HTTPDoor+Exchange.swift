@@ -34,9 +34,11 @@ extension HTTPDoor {
   private func run(_ call: MCPCall, of principal: String, in scope: CallScope?, _ mailbox: Mailbox<ExchangeEvent>) async
   {
     await scope?.run {
-      let result = await self.runner.run(call, principal: principal) { done, total, message in
-        mailbox.put(.progressed(call.id, done: done, total: total, message: message), limit: 64)
-      }
+      let result = await self.runner.run(
+        call, principal: principal, log: { mailbox.put(.logged(call.id, $0), limit: 64) },
+        progress: { done, total, message in
+          mailbox.put(.progressed(call.id, done: done, total: total, message: message), limit: 64)
+        })
       mailbox.put(.finished(call.id, result))
     }
   }
@@ -54,6 +56,8 @@ extension HTTPDoor {
       switch await mailbox.next() {
       case .progressed(let call, let done, let total, let message):
         outputs = endpoint.progressed(&exchange, call, done: done, total: total, message: message, now: .now)
+      case .logged(let call, let message):
+        outputs = endpoint.logged(&exchange, call, message, now: .now)
       case .finished(let call, let result):
         outputs = endpoint.finished(&exchange, call, result, now: .now)
       case .cancel(let call):

@@ -27,7 +27,7 @@ extension HTTPDoor {
         switch await mailbox.next() {
         case .lost: return
         case .drain, .abort: return await answer.write([.end])
-        case .wake, .progressed, .finished, .cancel: break
+        case .wake, .progressed, .logged, .finished, .cancel: break
         }
         if ContinuousClock.now >= quietSince + ListenStream.keepAliveInterval {
           await answer.write([.body(ListenStream.keepAlive)])

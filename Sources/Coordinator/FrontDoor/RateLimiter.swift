@@ -47,10 +47,10 @@ final class RateLimiter: Sendable {
 
   /// - Parameters:
   ///   - perMinute: 0 admits everything.
-  ///   - burst: 0 for a sixth of a minute's requests, at least one.
+  ///   - burst: at least 1.
   init(perMinute: Int, burst: Int) {
     self.perMinute = perMinute
-    self.burst = burst > 0 ? burst : max(1, perMinute / 6)
+    self.burst = burst
   }
 
   /// nil when `caller` may go on, otherwise how long it should wait.

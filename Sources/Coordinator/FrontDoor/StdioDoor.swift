@@ -57,10 +57,10 @@ package final class StdioDoor: Service {
   package func run() async throws {
     // A client that has closed its end is an error of write(2), not the end of the process.
     signal(SIGPIPE, SIG_IGN)
-    let threads = NIOThreadPool(numberOfThreads: 2)
-    threads.start()
     let reader = try StdioReader(descriptor: input)
     let writer = StdioWriter(descriptor: output)
+    let threads = NIOThreadPool(numberOfThreads: 2)
+    threads.start()
     await withTaskCancellationOrGracefulShutdownHandler {
       await withTaskGroup(of: Void.self) { group in
         group.addTask { await writer.run(on: threads, whenBroken: reader.stop) }
@@ -122,12 +122,15 @@ package final class StdioDoor: Service {
     await withTaskGroup(of: Void.self) { group in
       if call.wantsProgress { group.addTask { await self.tick(writer) } }
       await scope.run {
-        let result = await self.runner.run(call, principal: "stdio") { done, total, message in
-          self.state.withLock {
-            writer.put(
-              $0.conversation.progressed(call.id, done: done, total: total, message: message, now: .now))
-          }
-        }
+        let result = await self.runner.run(
+          call, principal: "stdio",
+          log: { message in self.state.withLock { writer.put($0.conversation.logged(call.id, message)) } },
+          progress: { done, total, message in
+            self.state.withLock {
+              writer.put(
+                $0.conversation.progressed(call.id, done: done, total: total, message: message, now: .now))
+            }
+          })
         self.state.withLock {
           $0.scopes[call.id] = nil
           writer.put($0.conversation.finished(call.id, result))

@@ -13,7 +13,7 @@ extension AgentDirectory {
   ) async throws {
     guard host.agents.count > 1,
       let call = RoutedCall(host, operation, requestClass, context, router: router, attempt: attempt)
-    else { return try await askDirectly(host.agents[0], context, attempt) }
+    else { return try await askDirectly(host.agents[0], requestClass, context, attempt) }
     do {
       try await call.run()
     } catch let error as AgentError
@@ -21,26 +21,28 @@ extension AgentDirectory {
     {
       // Nobody seems to be there: the first one's link may be coming up, and if it is not, it knows why. One that drains is not asked.
       guard let agent = host.agents.first(where: { !isDraining($0) }) else { throw error }
-      try await askDirectly(agent, context, attempt)
+      try await askDirectly(agent, requestClass, context, attempt)
     }
   }
 
   /// The agent that would be asked now, for what is too large to be asked for twice.
   func link(for host: RosterHost) -> AgentLink {
-    guard host.agents.count > 1 else { return links[host.agents[0]] }
-    let name = CallRouter.name(host.id)
-    let agent = router.decide { router, now in
-      router.host(named: name).flatMap { try? router.pick($0, .read, now: now).agent }
-    }
-    return links[agent ?? host.agents[0]]
+    let chosen = router.explain(host.id)?.chosen?.agent
+    return links[chosen ?? host.agents.first { !isDraining($0) } ?? host.agents[0]]
   }
 
-  private func askDirectly(_ agent: Int, _ context: CallContext, _ attempt: RoutedCall.Attempt) async throws {
-    let attempted = HostAttempt(service: links[agent].service, context: context)
+  private func askDirectly(
+    _ agent: Int, _ requestClass: RequestClass, _ context: CallContext, _ attempt: RoutedCall.Attempt
+  ) async throws {
+    let gate = AnswerGate()
     var sheds = 0
+    var loss: AgentError?
     while true {
+      // The answer begins anew where the link was lost in the middle of it.
+      let number = loss == nil ? 0 : 1
       do {
-        _ = try await attempt(attempted)
+        _ = try await attempt(
+          HostAttempt(service: links[agent].service, context: context, number: number, gate: gate))
         return
       } catch let error as AgentError where error.isShed && !Task.isCancelled {
         // Nobody else can be asked: the request waits here, for as long as the agent says and longer each time.
@@ -48,7 +50,21 @@ extension AgentDirectory {
         guard ContinuousClock.now + pause < context.deadline else { throw error }
         try await Task.sleep(for: pause)
         sheds += 1
+      } catch let error as AgentError where loss == nil && error.isLossOfLink && requestClass == .read {
+        // What only looks may be asked for once more, over the next connection.
+        guard !Task.isCancelled, ContinuousClock.now < context.deadline else { throw error }
+        gate.close(number)
+        loss = error
+      } catch let error as AgentError where error.isOfLink {
+        throw loss ?? error
       }
     }
   }
+}
+
+extension AgentError {
+  /// In the middle of the request.
+  fileprivate var isLossOfLink: Bool { scope == .agent && code == .lost }
+  /// Or before it.
+  fileprivate var isOfLink: Bool { scope == .agent && (code == .lost || code == .unreachable) }
 }

@@ -122,7 +122,8 @@ package final class CallRouter: Sendable {
   }
 
   private func perform(_ probe: Router.ProbeOrder) async {
-    let context = CallContext(deadline: .now + .seconds(probe.timeout), requestID: "probe-\(links[probe.agent].name)")
+    let context = CallContext(
+      deadline: .now + .seconds(probe.timeout), requestID: "probe-\(links[probe.agent].name)", importance: .control)
     let outcome: AttemptOutcome
     do {
       var request = StatRequest()

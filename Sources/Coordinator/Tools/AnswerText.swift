@@ -15,7 +15,7 @@ package enum AnswerText {
       out += ".\n\n"
     }
     for group in answer.groups {
-      let hosts = group.hosts.joined(separator: ", ")
+      let hosts = ReadableText.escaped(group.hosts.joined(separator: ", "))
       let count = group.hosts.count > 1 ? " [\(group.hosts.count) hosts]" : ""
       let path = group.path.map { ":" + ReadableText.escaped($0) } ?? ""
       out += "== \(hosts)\(path)\(count) (\(heading(group.body)))\n"
@@ -59,7 +59,7 @@ package enum AnswerText {
       if let usual = members.compactMap({ failures[$0].usualMS }).max() {
         facts.append("usually \((usual * 10).rounded() / 10) ms")
       }
-      let hosts = members.map { failures[$0].host }.joined(separator: ", ")
+      let hosts = ReadableText.escaped(members.map { failures[$0].host }.joined(separator: ", "))
       let path = first.path.map { ":" + ReadableText.escaped($0) } ?? ""
       return "!! \(hosts)\(path): \(ReadableText.escaped(message)) [\(facts.joined(separator: ", "))]\n"
     }.joined()

@@ -7,16 +7,16 @@ extension AnswerText {
     if let note = answer.note { out += "[\(note)]\n" }
     out += "Agents:"
     for agent in answer.agents {
-      out += "\n  \(agent.name) (segment \(agent.segment), \(agent.hosts) hosts): "
+      out += "\n  " + ReadableText.escaped("\(agent.name) (segment \(agent.segment), \(agent.hosts) hosts): ")
       out += agent.isHealthy ? "healthy" : ReadableText.escaped(agent.failure ?? "not heard of")
     }
     return out
   }
 
   private static func line(_ host: DirectoryReport.Host) -> String {
-    var out = "  \(host.host.name)  \(host.status.word)"
+    var out = "  \(ReadableText.escaped(host.host.name))  \(host.status.word)"
     if let age = host.ageMS { out += " \(AnswerText.age(age)) ago" }
-    out += "  \(ReadableText.escaped(host.address))  segment \(host.host.id.segment)"
+    out += "  \(ReadableText.escaped(host.address))  segment \(ReadableText.escaped(host.host.id.segment))"
     if !host.host.labels.isEmpty {
       let labels = host.host.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       out += "  @" + ReadableText.escaped(labels.joined(separator: ","))
@@ -28,7 +28,7 @@ extension AnswerText {
     if let code = host.lastErrorCode {
       out += "  [\(code)\(host.lastErrorMessage.map { ": " + ReadableText.escaped($0) } ?? "")]"
     }
-    if host.agents.count > 1 { out += "  via \(host.agents.joined(separator: ", "))" }
+    if host.agents.count > 1 { out += "  via \(ReadableText.escaped(host.agents.joined(separator: ", ")))" }
     return out
   }
 

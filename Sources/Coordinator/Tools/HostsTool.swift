@@ -37,7 +37,7 @@ struct HostsTool: ScoutTool {
       let answer = try await core.hosts(select, options)
       return ToolResult(outcome: MCPToolOutcome(structured: AnswerJSON.of(answer), text: AnswerText.of(answer)))
     } catch {
-      return ToolResult(outcome: MCPToolOutcome(text: error.message, isError: true))
+      return ToolResult(outcome: MCPToolOutcome(text: ReadableText.escaped(error.message), isError: true))
     }
   }
 }

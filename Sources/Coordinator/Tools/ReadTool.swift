@@ -12,7 +12,7 @@ struct ReadTool: ScoutTool {
     var properties = Schema.paths
     properties["offset"] = Schema.integer("First byte", 0 ... .max)
     properties["limit"] = Schema.integer(
-      "Bytes at most", 1...core.settings.fileLimit, default: core.settings.answerLimit)
+      "Bytes at most", 1...core.settings.fileLimit, default: min(core.settings.answerLimit, core.settings.fileLimit))
     properties["head"] = Schema.integer("First lines", 1...1_000_000)
     properties["tail"] = Schema.integer("Last lines", 1...1_000_000)
     properties["encoding"] = Schema.word(ReadRequestOptions.Encoding.self, default: .auto)

@@ -32,7 +32,7 @@ struct RouteTool: ScoutTool {
       let route = try await core.route(selector, options)
       return ToolResult(outcome: MCPToolOutcome(structured: AnswerJSON.of(route), text: AnswerText.of(route)))
     } catch {
-      return ToolResult(outcome: MCPToolOutcome(text: error.message, isError: true))
+      return ToolResult(outcome: MCPToolOutcome(text: ReadableText.escaped(error.message), isError: true))
     }
   }
 }
@@ -55,8 +55,7 @@ package struct HostRoute: Sendable {
     }
     guard let chosen = explanation.chosen else { return "no agent of this host can be asked" }
     if isDirect { return "it is the only agent of this host: it is asked directly, and nothing is measured" }
-    let others = explanation.candidates.filter { $0.agent != chosen.agent }
-    guard let other = others.first else { return "no other agent can be asked" }
+    guard let other = explanation.candidates.dropFirst().first else { return "no other agent can be asked" }
     return chosen.cost.total < other.cost.total
       ? "it costs less than \(other.name)" : "it costs as much as \(other.name) and comes first for this host"
   }
@@ -127,18 +126,21 @@ extension AnswerJSON {
 
 extension AnswerText {
   static func of(_ route: HostRoute) -> String {
-    var out = "\(route.host): " + (route.chosen.map { "through \($0.name), since " } ?? "") + route.reason + "\n"
+    var out = "\(route.host): " + (route.chosen.map { "through \($0.name), since " } ?? "") + route.reason
+    out = ReadableText.escaped(out) + "\n"
     for agent in route.explanation?.routes ?? [] {
       let cost = agent.cost
       guard !route.isDirect else {
-        out += "  \(agent.name) (\(agent.standing.rawValue))\n"
+        out += "  \(ReadableText.escaped(agent.name)) (\(agent.standing.rawValue))\n"
         continue
       }
       var terms = [cost.latency.map { "latency \(AnswerJSON.milliseconds($0)) ms" } ?? "never asked"]
       if cost.oldest > 0 { terms.append("oldest request \(AnswerJSON.milliseconds(cost.oldest)) ms") }
       terms.append(cost.connect.map { "connecting \(AnswerJSON.milliseconds($0)) ms" } ?? "connected")
       terms.append("\(cost.inFlight) in flight")
-      out += "  \(agent.name) (\(agent.standing.rawValue)): cost \(AnswerJSON.milliseconds(cost.total)) ms = "
+      out +=
+        "  \(ReadableText.escaped(agent.name)) (\(agent.standing.rawValue)): cost \(AnswerJSON.milliseconds(cost.total)) ms = "
+      if agent.slowStart < 1 { terms.append("new: serves \(Int(agent.slowStart * 100)) % of its hosts so far") }
       out += terms.joined(separator: ", ") + "\n"
     }
     out.removeLast()

@@ -33,7 +33,7 @@ extension ToolResult {
     let isError = answer.summary.ok == 0
     failures = answer.failures.map(\.code)
     outcome = MCPToolOutcome(
-      structured: isError ? JSON?.none : AnswerJSON.of(answer, members),
+      structured: AnswerJSON.of(answer, members),
       text: AnswerText.of(answer, heading: heading, content: content), isError: isError)
   }
 }

@@ -1,3 +1,4 @@
+import AgentAPI
 package import MCP
 
 /// Scout's own tools, as the front doors serve them. A value.
@@ -22,7 +23,10 @@ package struct ToolSet: MCPToolProvider {
   ) async throws(MCPInvalidParams) -> MCPToolOutcome {
     guard let tool = byName[name] else { throw MCPInvalidParams("Unknown tool: \(name)") }
     let start = ContinuousClock.now
-    let options = CallOptions(requestID: context.requestID, principal: context.principal, progress: context.progress)
+    var options = CallOptions(requestID: context.requestID, principal: context.principal, progress: context.progress)
+    if let log = context.log {
+      options.failed = { host, error in log(Self.message(of: error, host: host, tool: name)) }
+    }
     do throws(TargetError) {
       let result = try await tool.call(arguments, options)
       core.observer.ended(
@@ -38,7 +42,19 @@ package struct ToolSet: MCPToolProvider {
           tool: name, arguments: arguments, options: options, summary: nobody, failures: [], outcome: .invalid,
           duration: .now - start,
           facts: [:]))
-      return MCPToolOutcome(text: ReadableText.escaped(error.message), isError: true)
+      var outcome = MCPToolOutcome(text: ReadableText.escaped(error.message), isError: true)
+      outcome.isInvalid = true
+      return outcome
     }
+  }
+
+  /// For a client that follows the log: what the answer will say of the host, while others are still waited for.
+  private static func message(of error: AgentError, host: String, tool: String) -> MCPLogMessage {
+    MCPLogMessage(
+      level: .warning, logger: "scout",
+      data: [
+        "tool": .string(tool), "host": .string(host), "code": .string(error.code.rawValue),
+        "message": .string(ReadableText.shortened(error.message, limit: 300)),
+      ])
   }
 }

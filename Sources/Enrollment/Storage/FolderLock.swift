@@ -24,11 +24,14 @@ struct FolderLock {
     guard descriptor >= 0 else { throw PrivateFolder.failure("Cannot open the lock", file) }
     var waited = 0
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      let failure = PrivateFolder.failure("Cannot lock", file)
-      guard errno == EWOULDBLOCK || errno == EINTR, waited < patience else {
-        let held = errno == EWOULDBLOCK
+      // Nothing before it: whatever allocates may change it.
+      let reason = errno
+      guard reason == EWOULDBLOCK || reason == EINTR, waited < patience else {
         close(descriptor)
-        throw held ? EnrollmentError(.busy, "Another process has held \(file) for \(patience) ms") : failure
+        errno = reason
+        throw reason == EWOULDBLOCK
+          ? EnrollmentError(.busy, "Another process has held \(file) for \(patience) ms")
+          : PrivateFolder.failure("Cannot lock", file)
       }
       usleep(5000)
       waited += 5

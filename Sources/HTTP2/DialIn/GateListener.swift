@@ -33,7 +33,8 @@ struct GateListener: Sendable {
       return HTTP2Gate(listener: listener, localAddress: address, waiting: waiting, admitted: admitted, tls: current)
     } catch {
       throw HTTP2Error(
-        .connectFailed, "Cannot listen on \(host):\(port): \(SocketFault.words(error))", scope: .connection, maybeProcessed: false)
+        .connectFailed, "Cannot listen on \(host):\(port): \(SocketFault.words(error))", scope: .connection,
+        maybeProcessed: false)
     }
   }
 

@@ -40,6 +40,7 @@ final class CommandDriver: ChannelUser {
   private var stdoutBytes = 0
   private var stderrBytes = 0
   private var isKilling = false
+  private var hasLaunched = false
   private var isLaunchTold = false
 
   private var reader: Completion<Event>?
@@ -72,7 +73,7 @@ final class CommandDriver: ChannelUser {
 
   private func deliver() {
     guard let reader else { return }
-    if case .running = state, !isLaunchTold {
+    if hasLaunched, !isLaunchTold {
       isLaunchTold = true
       self.reader = nil
       reader.succeed(.launched)
@@ -154,6 +155,7 @@ final class CommandDriver: ChannelUser {
       slot?.write(ByteBuffer(bytes: input))
       slot?.end()
     }
+    hasLaunched = true
     become(.running(group: group))
     accept(rest, .stdout)
   }

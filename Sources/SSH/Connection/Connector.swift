@@ -28,19 +28,18 @@ struct Connector {
     var plan = try await AuthenticationPlan.make(for: host, credentials: credentials, logger: logger)
 
     let started = ContinuousClock.now
-    let tcpBound = min(settings.tcpTimeout, host.connectTimeout ?? settings.tcpTimeout)
-    let driver = try await attach(check, bound: tcpBound)
+    let driver = try await attach(check, bound: settings.tcpTimeout(of: host))
     let connected = ContinuousClock.now
     do throws(SSHError) {
-      let keyBound = min(settings.keyExchangeTimeout, host.connectTimeout ?? settings.keyExchangeTimeout)
-      let key = try await step(driver, .keyExchange, within: keyBound) {
+      let keyEnd = connected + settings.keyExchangeTimeout(of: host)
+      let key = try await step(driver, .keyExchange, since: connected, until: keyEnd) {
         session throws(SessionError) -> Poll<ServerHostKey> in
         guard case .ready = try session.handshake(), let key = session.hostKey else { return .again }
         return .ready(key)
       }
       if try await HostKeyPolicy(check: check).apply(key) == .acceptWithoutTrust { plan.withholdSecrets() }
       let exchanged = ContinuousClock.now
-      try await authenticate(driver, plan, until: exchanged + settings.authenticationTimeout)
+      try await authenticate(driver, plan, since: exchanged)
       let authenticated = ContinuousClock.now
       try await Completion<Void>.value(on: eventLoop, deadline: deadline) { completion in
         driver.value.becomeOpen()
@@ -66,8 +65,9 @@ struct Connector {
     let host = self.host
     let settings = self.settings
     let eventLoop = self.eventLoop
-    let expired = expiry(.tcp, bound)
-    let until = min(deadline, .now + bound)
+    let started = ContinuousClock.now
+    let expired = expiry(.tcp, since: started)
+    let until = min(deadline, started + bound)
     if let jump {
       let transport = try await Completion<NIOLoopBound<ForwardTransport>>.value(
         on: eventLoop, deadline: until, expired: expired
@@ -75,8 +75,14 @@ struct Connector {
         ForwardTransport(completion: completion, eventLoop: eventLoop)
           .open(through: jump.value, to: host.hostName, port: host.port)
       }
-      return try await Completion<Driver>.value(on: eventLoop, deadline: until, expired: expired) { completion in
-        completion.attachDriver(transport.value, check, host, settings, eventLoop) { transport.value.attach($0) }
+      do throws(SSHError) {
+        return try await Completion<Driver>.value(on: eventLoop, deadline: until, expired: expired) { completion in
+          completion.attachDriver(transport.value, check, host, settings, eventLoop) { transport.value.attach($0) }
+        }
+      } catch {
+        // Too late: nobody else has the outer connection's channel.
+        eventLoop.execute { transport.value.close() }
+        throw error
       }
     }
     return try await Completion<Driver>.value(on: eventLoop, deadline: until, expired: expired) { completion in
@@ -133,19 +139,22 @@ struct Connector {
   // MARK: Steps
 
   private func step<Value: Sendable>(
-    _ driver: Driver, _ phase: SSHError.Phase, within bound: Duration,
+    _ driver: Driver, _ phase: SSHError.Phase, since started: ContinuousClock.Instant,
+    until end: ContinuousClock.Instant,
     _ operation: @escaping @Sendable (inout Session) throws(SessionError) -> Poll<Value>
   ) async throws(SSHError) -> Value {
-    let until = min(deadline, .now + bound)
-    return try await Completion<Value>.value(on: eventLoop, deadline: until, expired: expiry(phase, bound)) {
-      completion in
+    try await Completion<Value>.value(
+      on: eventLoop, deadline: min(deadline, end), expired: expiry(phase, since: started)
+    ) { completion in
       completion.onAbort { driver.value.end(nil) }
       driver.value.perform(phase, completion, operation)
     }
   }
 
-  private func expiry(_ phase: SSHError.Phase, _ bound: Duration) -> @Sendable () -> SSHError {
-    let started = ContinuousClock.now
+  /// What is said of a phase that began at `started` and has no time left.
+  private func expiry(
+    _ phase: SSHError.Phase, since started: ContinuousClock.Instant
+  ) -> @Sendable () -> SSHError {
     let alias = host.alias
     let place = "\(host.hostName) port \(host.port)"
     return {
@@ -165,13 +174,13 @@ struct Connector {
 
   // MARK: Authentication
 
-  private func authenticate(_ driver: Driver, _ plan: AuthenticationPlan, until: ContinuousClock.Instant)
-    async throws(SSHError)
-  {
+  private func authenticate(
+    _ driver: Driver, _ plan: AuthenticationPlan, since started: ContinuousClock.Instant
+  ) async throws(SSHError) {
     var plan = plan
     do throws(SSHError) {
-      if try await offer(&plan, to: driver, until: until) { return }
-      if plan.mayContinue, try await offer(&plan, to: driver, until: until) { return }
+      if try await offer(&plan, to: driver, since: started) { return }
+      if plan.mayContinue, try await offer(&plan, to: driver, since: started) { return }
     } catch {
       // RFC 4252 section 4: a server hangs up after so many refusals.
       guard error.code == .unreachable, plan.hasTried else { throw error }
@@ -182,15 +191,15 @@ struct Connector {
 
   /// Makes the plan's attempts that the host allows now. Answers whether we are let in.
   private func offer(
-    _ plan: inout AuthenticationPlan, to driver: Driver, until: ContinuousClock.Instant
+    _ plan: inout AuthenticationPlan, to driver: Driver, since started: ContinuousClock.Instant
   ) async throws(SSHError) -> Bool {
     let user = host.user
-    let methods = try await step(driver, .authentication, within: ContinuousClock.now.duration(to: until)) {
-      session throws(SessionError) in try session.authenticationMethods(user: user)
-    }
+    let methods = try await step(
+      driver, .authentication, since: started, until: started + settings.authenticationTimeout
+    ) { session throws(SessionError) in try session.authenticationMethods(user: user) }
     guard let methods else { return true }
     for attempt in plan.allowed(methods) {
-      switch try await show(attempt, to: driver, until: until) {
+      switch try await show(attempt, to: driver, since: started) {
       case .accepted: return true
       case .refused(let reason): plan.refused(attempt, reason)
       }
@@ -211,7 +220,7 @@ struct Connector {
   }
 
   private func show(
-    _ attempt: AuthenticationPlan.Attempt, to driver: Driver, until: ContinuousClock.Instant
+    _ attempt: AuthenticationPlan.Attempt, to driver: Driver, since started: ContinuousClock.Instant
   ) async throws(SSHError) -> Answer {
     var shown: AuthenticationAttempt
     var agentKey: AgentIdentity?
@@ -225,7 +234,7 @@ struct Connector {
     case .password: shown = .password(credentials.password ?? "")
     }
     while true {
-      switch try await ask(driver, shown, until: until) {
+      switch try await ask(driver, shown, since: started) {
       case .accepted: return .accepted
       case .refused(let reason): return .refused(reason)
       case .needsSignature(let data):
@@ -257,11 +266,12 @@ struct Connector {
   }
 
   private func ask(
-    _ driver: Driver, _ attempt: AuthenticationAttempt, until: ContinuousClock.Instant
+    _ driver: Driver, _ attempt: AuthenticationAttempt, since started: ContinuousClock.Instant
   ) async throws(SSHError) -> StepAnswer {
     let user = host.user
-    return try await step(driver, .authentication, within: ContinuousClock.now.duration(to: until)) {
-      session throws(SessionError) in
+    return try await step(
+      driver, .authentication, since: started, until: started + settings.authenticationTimeout
+    ) { session throws(SessionError) in
       do throws(SessionError) {
         switch try session.authenticate(user: user, attempt) {
         case .again: return .again

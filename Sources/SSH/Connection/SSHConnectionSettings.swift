@@ -1,3 +1,5 @@
+import SSHConfig
+
 /// Bounds and clocks of one connection. A value.
 package struct SSHConnectionSettings: Sendable, Hashable {
   /// Name resolution and TCP connect.
@@ -25,6 +27,11 @@ package struct SSHConnectionSettings: Sendable, Hashable {
     self.keepaliveLimit = keepaliveLimit
     self.channelLimit = channelLimit
   }
+
+  // ssh_config(5), ConnectTimeout: it takes the place of both bounds, be it shorter or longer.
+
+  func tcpTimeout(of host: ResolvedHost) -> Duration { host.connectTimeout ?? tcpTimeout }
+  func keyExchangeTimeout(of host: ResolvedHost) -> Duration { host.connectTimeout ?? keyExchangeTimeout }
 }
 
 /// How long each phase of a connect took. A value.

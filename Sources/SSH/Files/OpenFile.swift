@@ -154,6 +154,8 @@ final class OpenFile {
       while let bytes = download?.take() { whole?.append(bytes) }
       if let failure {
         self.whenWhole = nil
+        whole = nil
+        close()
         whenWhole(.failure(failure))
       } else if download?.isFinished != false {
         self.whenWhole = nil

@@ -9,14 +9,11 @@ import ServiceLifecycle
 extension SSHPool {
   func connect(_ id: ConnectionID, _ host: ResolvedHost, over outer: SSHConnection?, keepalive: Duration) async {
     var settings = settings.connection
-    if let bound = host.connectTimeout {
-      settings.tcpTimeout = bound
-      settings.keyExchangeTimeout = bound
-    }
     settings.keepaliveInterval = host.serverAliveInterval ?? keepalive
     settings.keepaliveLimit =
       host.serverAliveInterval == nil ? self.settings.pool.keepalivesBeforeDead : host.serverAliveCountMax
-    let patience = settings.tcpTimeout + settings.keyExchangeTimeout + settings.authenticationTimeout
+    let patience =
+      settings.tcpTimeout(of: host) + settings.keyExchangeTimeout(of: host) + settings.authenticationTimeout
     do {
       let connection = try await cancelWhenGracefulShutdown { [settings] in
         try await SSHConnection.connect(

@@ -46,7 +46,7 @@ struct AgentCommand: AsyncParsableCommand {
     let front = try await AgentFront(
       settings, security: security, agent: parts.agent, segment: parts.agent.settings.segment, name: name, group: group,
       logger: logger)
-    let drain = DrainSignal(agent: parts.agent, logger: logger)
+    let drain = DrainSignal(agent: parts.agent, health: front.health, logger: logger)
     try await runServices([parts.agent], front: ServiceBundle(services: front.services + [drain]), logger: logger)
   }
 }

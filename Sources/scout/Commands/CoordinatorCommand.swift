@@ -49,9 +49,13 @@ struct CoordinatorCommand: AsyncParsableCommand {
   }
 
   private func front(_ parts: CoordinatorParts, _ settings: SettingsReader) throws -> any Service {
-    let server = try parts.server()
+    let server = try parts.server(settings)
     if try settings.choice(.transport) == "stdio" {
-      return StdioDoor(server: server, provider: parts.tools, registry: parts.metrics, logger: parts.logger)
+      var limits = StdioDoor.Limits()
+      limits.line = try settings.integer(.maxBodySize)
+      limits.calls = try settings.integer(.maxConcurrentRequests)
+      return StdioDoor(
+        server: server, provider: parts.tools, registry: parts.metrics, limits: limits, logger: parts.logger)
     }
     let doorSettings = try FrontDoorSettings(settings)
     let door = try HTTPDoor(

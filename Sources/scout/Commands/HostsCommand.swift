@@ -11,6 +11,7 @@ struct HostsCommand: AsyncParsableCommand {
   @OptionGroup var client: ClientFlags
 
   func validate() throws {
+    try UsageCheck.hosts(select.map { [$0] } ?? [])
     if names, client.json { throw ValidationError("--names prints names only: leave out --json, or --names") }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordinator
 import MCP
 
 struct ListCommand: AsyncParsableCommand {
@@ -12,6 +13,14 @@ struct ListCommand: AsyncParsableCommand {
   @Option(help: "Entries at most.") var limit: Int?
   @Option(help: "Entries to pass over, as an answer that was cut says.") var skip: Int?
   @OptionGroup var client: ClientFlags
+
+  func validate() throws {
+    try UsageCheck.paths(targets)
+    try UsageCheck.number("--depth", depth, 1...)
+    try UsageCheck.number("--limit", limit, 1...)
+    try UsageCheck.number("--skip", skip, 0...)
+    try UsageCheck.word("--sort", sort, ListRequestOptions.Sort.self)
+  }
 
   func run() async throws {
     var arguments: JSONObject = ["targets": .array(targets.map(JSON.string))]

@@ -6,12 +6,13 @@ import SystemPackage
 struct PKICommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pki", abstract: "Keep the authority that agents and coordinators are known by.",
-    subcommands: [Initialize.self, Token.self, Revoke.self, Show.self])
+    subcommands: [Initialize.self, Token.self, Issue.self, Revoke.self, Show.self])
 
   /// Where the authority is.
   struct Folder: SettingFlags {
     @Option(help: "The authority's folder. [SCOUT_PKI]") var pki: String?
-    @Option(help: "The coordinator's YAML file of settings, which may name the folder. [SCOUT_CONFIG]") var config: String?
+    @Option(help: "The coordinator's YAML file of settings, which may name the folder. [SCOUT_CONFIG]") var config:
+      String?
 
     var given: [String: [String]] { scout.given([(.pki, pki)]) }
 
@@ -86,10 +87,38 @@ struct PKICommand: AsyncParsableCommand {
       }
       let note = """
         for \(record.identity), once, until \(record.expires). On the agent's machine:
-          scout agent join --enroll COORDINATOR:7445 --state-dir /var/lib/scout-agent   (it asks for the token)
+          sudo -u scout-agent scout agent join --enroll COORDINATOR:7445 --state-dir /var/lib/scout-agent/state
+        It asks for the token; without the Debian package, any user and folder do.
 
         """
       FileHandle.standardError.write(Data(note.utf8))
+    }
+  }
+
+  struct Issue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a certificate for another coordinator, in a folder to be moved to its machine.",
+      discussion: """
+        There, --pki names that folder: joined agents take the coordinator in, and it takes them in. It lets nobody join, and a revoked \
+        agent until that one's certificate ends, a day at most. Before its own ends, issue another into the same folder; what is \
+        moved over is read anew.
+        """)
+
+    @OptionGroup var folder: Folder
+    @Option(help: "The coordinator's name: lower case letters, digits, dashes, dots.") var name: String
+    @Option(help: "Days that it lasts, 1 to 397.") var days = 90
+    @Argument(help: "The folder, new or with the certificate before.") var output: String
+
+    func run() async throws {
+      guard (1...397).contains(days) else { throw SettingsError("--days is a whole number from 1 to 397, not \(days)") }
+      let exchange = try await folder.open()
+      let stored = try words { () throws(EnrollmentError) in
+        let identity = try LinkIdentity.coordinator(name: name, in: exchange.authority.trustDomain)
+        let credentials = try exchange.authority.issueWithKey(identity, life: Double(days) * 86_400, now: .now)
+        return try CertificateStore(FilePath(output)).install(credentials)
+      }
+      try StandardOutput.print("made \(stored.identity) in \(output), until \(stored.leaf.notAfter)")
+      try StandardOutput.print("next, on its machine: scout coordinator --pki FOLDER --agent-listen HOST:7444")
     }
   }
 

@@ -15,16 +15,23 @@ struct ReadCommand: AsyncParsableCommand {
   @Option(help: "The first lines.") var head: Int?
   @Option(help: "The last lines.") var tail: Int?
   @Option(help: "auto, text or base64.") var encoding: String?
+  @Flag(help: "The digest of the bytes read, too.") var sha256 = false
   @Flag(help: "Write the bytes of one file as they are, however many, to standard output.") var raw = false
   @OptionGroup var client: ClientFlags
 
   func validate() throws {
-    guard raw else { return }
-    guard (offset ?? 0) >= 0, (limit ?? 1) >= 1 else {
-      throw ValidationError("--offset is 0 or more, --limit 1 or more")
+    try UsageCheck.paths(targets)
+    try UsageCheck.number("--offset", offset, 0...)
+    try UsageCheck.number("--limit", limit, 1...)
+    try UsageCheck.number("--head", head, 1...)
+    try UsageCheck.number("--tail", tail, 1...)
+    try UsageCheck.word("--encoding", encoding, ReadRequestOptions.Encoding.self)
+    guard [offset, head, tail].count(where: { $0 != nil }) < 2 else {
+      throw ValidationError("Give only one of --offset, --head and --tail")
     }
+    guard raw else { return }
     guard targets.count == 1 else { throw ValidationError("--raw takes one target") }
-    guard client.url == nil, !client.json, encoding == nil, head == nil, tail == nil else {
+    guard client.url == nil, !client.json, !sha256, encoding == nil, head == nil, tail == nil else {
       throw ValidationError("--raw streams from an agent: it goes with --offset and --limit only, and not with --url")
     }
   }
@@ -36,6 +43,7 @@ struct ReadCommand: AsyncParsableCommand {
       arguments[name] = value.map { .int(Int64($0)) }
     }
     arguments["encoding"] = encoding.map(JSON.string)
+    if sha256 { arguments["sha256"] = true }
     try await client.callAndPrint("read", arguments)
   }
 }
@@ -43,17 +51,13 @@ struct ReadCommand: AsyncParsableCommand {
 extension ReadCommand {
   /// Bytes straight from the agent to standard output: memory stays flat however large the file.
   private func stream() async throws {
-    let target: Target
-    do {
-      target = try Target.withPath(targets[0])
-    } catch {
-      throw ValidationError(error.message)
-    }
+    let target = try Target.withPath(targets[0])
     var wanted = ReadRequestOptions()
     wanted.part = .bytes(offset: Int64(offset ?? 0))
     wanted.limit = limit
     let options = CallOptions(
-      timeout: client.timeoutMs.map { .milliseconds($0) }, requestID: RequestID.mint(), principal: "terminal")
+      timeout: client.timeoutMs.map { .milliseconds($0) }, requestID: RequestID.mint(),
+      principal: LocalToolCaller.principal)
     let (request, part) = (options, wanted)
     do {
       _ = try await client.withCoordinator { coordinator in

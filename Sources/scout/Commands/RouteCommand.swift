@@ -10,6 +10,8 @@ struct RouteCommand: AsyncParsableCommand {
   @Argument(help: "One host: web1 or dc1/web1.") var host: String
   @OptionGroup var client: ClientFlags
 
+  func validate() throws { try UsageCheck.hosts([host]) }
+
   func run() async throws {
     try await client.callAndPrint("route", ["host": .string(host)])
   }

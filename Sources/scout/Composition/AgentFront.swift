@@ -7,6 +7,8 @@ import ServiceLifecycle
 /// How coordinators get to an agent, made of settings: it listens, it dials, or both.
 struct AgentFront {
   let services: [any Service]
+  /// What health probes are told, whichever way they come.
+  let health = HealthBoard()
 
   /// Listens already where it is to listen.
   ///
@@ -18,9 +20,10 @@ struct AgentFront {
   ) async throws {
     let tls = try settings.mutualTLS(.tlsCA, .tlsCert, .tlsKey) ?? security?.tls
     var services = try Self.dialers(
-      settings, tls, agent: agent, segment: segment, name: name, group: group, logger: logger)
+      settings, tls, agent: agent, segment: segment, name: name, health, group: group, logger: logger)
     if services.isEmpty || settings.isSaid(.listen) {
-      let server = try await Self.server(settings, tls, agent: agent, segment: segment, group: group, logger: logger)
+      let server = try await Self.server(
+        settings, tls, agent: agent, segment: segment, health, group: group, logger: logger)
       services.append(server)
       if let tls {
         services.append(
@@ -28,7 +31,7 @@ struct AgentFront {
       }
     }
     if let text = settings.text(.healthListen) {
-      services.append(try await Self.health(settings, text, group: group, logger: logger))
+      services.append(try await Self.health(settings, text, health, group: group, logger: logger))
     }
     if let security { services.append(try security.keeper(group: group, logger: logger)) }
     self.services = services
@@ -36,14 +39,16 @@ struct AgentFront {
 
   private static func dialers(
     _ settings: SettingsReader, _ tls: HTTP2TLS?, agent: any AgentService, segment: String, name: String,
-    group: any EventLoopGroup, logger: Logger
+    _ health: HealthBoard, group: any EventLoopGroup, logger: Logger
   ) throws(SettingsError) -> [any Service] {
     let targets = try coordinators(settings, tls)
     guard !targets.isEmpty else { return [] }
     let identity = try identity(segment: segment, name: name)
     var tunnels = TunnelSettings()
     tunnels.grace = .seconds(4)
-    return targets.map { AgentDialer(agent, as: identity, to: $0, settings: tunnels, group: group, logger: logger) }
+    return targets.map {
+      AgentDialer(agent, as: identity, to: $0, settings: tunnels, board: health, group: group, logger: logger)
+    }
   }
 
   /// Who an agent is that dials, where no certificate says it.
@@ -75,11 +80,11 @@ struct AgentFront {
   }
 
   private static func health(
-    _ settings: SettingsReader, _ text: String, group: any EventLoopGroup, logger: Logger
+    _ settings: SettingsReader, _ text: String, _ board: HealthBoard, group: any EventLoopGroup, logger: Logger
   ) async throws -> HealthServer {
     let (host, port) = try settings.address(text, of: .healthListen)
     do {
-      let server = try await HealthServer.bind(host: host, port: port, group: group, logger: logger)
+      let server = try await HealthServer.bind(host: host, port: port, board: board, group: group, logger: logger)
       logger.notice("health is told", metadata: ["address": "\(host):\(server.address.port ?? port)"])
       return server
     } catch {
@@ -88,13 +93,14 @@ struct AgentFront {
   }
 
   private static func server(
-    _ settings: SettingsReader, _ tls: HTTP2TLS?, agent: any AgentService, segment: String, group: any EventLoopGroup,
-    logger: Logger
+    _ settings: SettingsReader, _ tls: HTTP2TLS?, agent: any AgentService, segment: String, _ health: HealthBoard,
+    group: any EventLoopGroup, logger: Logger
   ) async throws -> AgentServer {
     let (host, port) = try settings.address(settings.text(.listen) ?? "", of: .listen)
     var server: AgentServer
     do {
-      server = try await AgentServer.bind(agent, host: host, port: port, tls: tls, group: group, logger: logger)
+      server = try await AgentServer.bind(
+        agent, host: host, port: port, tls: tls, board: health, group: group, logger: logger)
     } catch {
       throw Setting.listen.listenFailure("\(host):\(port)", error)
     }

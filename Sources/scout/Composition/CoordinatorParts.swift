@@ -55,6 +55,7 @@ struct CoordinatorParts: Sendable {
     // A command's bound at the agent may be larger; a call that says nothing of its time is no batch job.
     calls.timeout = min(.seconds(try settings.integer(.commandTimeout)), calls.timeoutBounds.upperBound)
     calls.fileLimit = try settings.integer(.maxFileSize)
+    calls.memoryLimit = max(calls.memoryLimit, calls.fileLimit)
     core = CoordinatorCore(
       directory: directory, settings: calls,
       observer: CallObserver(
@@ -68,10 +69,12 @@ struct CoordinatorParts: Sendable {
     directory.registerRouting(in: metrics)
   }
 
-  func server() throws -> MCPServer {
-    try MCPServer(
+  func server(_ settings: SettingsReader) throws -> MCPServer {
+    var limits = MCPServer.Limits()
+    limits.message.size = try settings.integer(.maxBodySize)
+    return try MCPServer(
       info: .init(name: "scout", title: "Scout", version: Scout.version), instructions: Self.instructions,
-      tools: tools.tools)
+      tools: tools.tools, limits: limits)
   }
 
   /// Runs everything for the length of `body`, then ends it. Ctrl-C, SIGTERM and SIGHUP cancel `body` and leave the services time

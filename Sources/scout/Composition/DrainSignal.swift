@@ -1,4 +1,5 @@
 import Agent
+import AgentAPI
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -14,6 +15,8 @@ struct DrainSignal: Service {
   static let patience: Duration = .seconds(30)
 
   let agent: Agent
+  /// Says from the beginning that the agent goes: nobody new is to come.
+  let health: HealthBoard
   let logger: Logger
 
   func run() async throws {
@@ -21,6 +24,7 @@ struct DrainSignal: Service {
     await cancelWhenGracefulShutdown {
       for await _ in signals {
         logger.notice("draining", metadata: ["seconds": "\(Self.patience.components.seconds)"])
+        health.drained()
         await agent.drain(upTo: Self.patience)
         kill(getpid(), SIGTERM)
         return

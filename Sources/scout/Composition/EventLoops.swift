@@ -11,6 +11,7 @@ enum EventLoops {
   ///
   /// - Throws: `SettingsError`.
   static func start(_ settings: SettingsReader) throws -> any EventLoopGroup {
+    OpenFiles.takeAll()
     let wanted = try settings.integer(.eventLoops)
     NIOSingletons.groupLoopCountSuggestion = wanted > 0 ? wanted : max(1, System.coreCount / 2)
     // Files are read now and then: two threads do.

@@ -21,6 +21,8 @@ extension FrontDoorSettings {
     behindProxy = try settings.flag(.behindProxy) ?? false
     limits.body = try settings.integer(.maxBodySize)
     limits.calls = try settings.integer(.maxConcurrentRequests)
+    // A connection has one request at a time: those beyond the bound are to hear of it, and streams stand beside them.
+    limits.connections = min(limits.calls + limits.connections, 65_536)
     limits.requestsPerMinute = try settings.integer(.rateLimitPerMinute)
     limits.burst = try settings.integer(.rateLimitBurst)
   }

@@ -9,12 +9,18 @@ struct AuthorityExamination {
   func findings() -> [Finding] {
     guard let folder = settings.text(.pki) else { return [] }
     do throws(EnrollmentError) {
-      let authority = try Authority.open(at: FilePath(folder))
+      let path = FilePath(folder)
+      guard let authority = try CoordinatorSecurity.authority(at: path) else {
+        guard let own = try CertificateStore(path).load() else {
+          throw EnrollmentError(.notFound, "There is neither an authority nor a certificate of one in \(path)")
+        }
+        return [examine(issued: own)]
+      }
       let end = authority.certificate.notAfter
       guard Date() < end else {
         return [
           Finding(
-            .fault, "authority", "\(folder) is out of force since \(end): make another, and have the agents join it")
+            .fault, "authority", "\(folder) has expired (\(end)): make another, and have the agents join it")
         ]
       }
       return [
@@ -25,6 +31,20 @@ struct AuthorityExamination {
       let hint = error.code == .notFound ? ": make one with `scout pki init --pki \(folder)`" : ""
       return [Finding(.fault, "authority", "\(error.message)\(hint)")]
     }
+  }
+
+  /// Issued elsewhere, so nobody renews it here.
+  private func examine(issued own: StoredCertificate) -> Finding {
+    let end = own.leaf.notAfter
+    guard own.identity.role == .coordinator, end > Date() else {
+      return Finding(
+        .fault, "authority",
+        "\(own.identity) is no coordinator, or has expired (\(end)): `scout pki issue` another where the authority is")
+    }
+    let days = Int(end.timeIntervalSinceNow / 86_400)
+    return Finding(
+      days < 14 ? .notice : .good, "authority",
+      "\(own.identity) is in force for \(days) days, and is not renewed by itself")
   }
 
   private func examine(_ own: StoredCertificate?) -> Finding {

@@ -11,7 +11,7 @@ struct HostVisit {
     let targets = try hosts.map { try Target.withPath($0 + ":~") }
     var wanted = ListRequestOptions()
     wanted.limit = 1
-    let options = CallOptions(requestID: RequestID.mint(), principal: "terminal:\(NSUserName())")
+    let options = CallOptions(requestID: RequestID.mint(), principal: LocalToolCaller.principal)
     let answer = try await core.list(targets, wanted, options)
     return answer.groups.flatMap(\.hosts).map { Finding(.good, "host \($0)", "reached, and it answers") }
       + answer.failures.map { Finding(.fault, "host \($0.host)", $0.message) }

@@ -12,7 +12,7 @@ struct SettingsExamination {
   ]
   /// Of the scripts that build, demonstrate, deploy and test Scout.
   private static let scripts = [
-    "SCOUT_TEST_", "SCOUT_DEMO_", "SCOUT_BENCH_", "SCOUT_BINARY", "SCOUT_CERT_DAYS", "SCOUT_UID",
+    "SCOUT_TEST_", "SCOUT_DEMO_", "SCOUT_BENCH_", "SCOUT_BINARY", "SCOUT_CERT_DAYS", "SCOUT_UID", "SCOUT_GID",
   ]
 
   func findings() -> [Finding] {
@@ -44,7 +44,10 @@ struct SettingsExamination {
     { for agent in $0.list(.agents) { _ = try AgentLinks.split(agent) } },
     { _ = try $0.agentSettings(name: "doctor") },
     { _ = try $0.mutualTLS(.agentCA, .agentCert, .agentKey) },
-    { _ = try SharedAgents.registry($0, logger: Logger(label: "scout.doctor", factory: { _ in SwiftLogNoOpLogHandler() })) },
+    {
+      _ = try SharedAgents.registry(
+        $0, logger: Logger(label: "scout.doctor", factory: { _ in SwiftLogNoOpLogHandler() }))
+    },
   ]
 
   private func fault(in part: (SettingsReader) throws -> Void) -> Finding? {

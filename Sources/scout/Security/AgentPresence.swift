@@ -19,16 +19,26 @@ final class AgentPresence {
     guard descriptor >= 0 else {
       throw SettingsError("\(Setting.stateDir.flag) \(stateFolder): \(path) cannot be written: \(Self.reason)")
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.lock(descriptor) else {
       let other = Self.pid(path).map { " (process \($0))" } ?? ""
       close(descriptor)
       throw StartError("\(Setting.stateDir.flag) \(stateFolder): another agent uses it\(other): give each its own")
     }
     let text = Array("\(getpid())\n".utf8)
     guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count else {
+      let reason = Self.reason
       close(descriptor)
-      throw SettingsError("\(path) cannot be written: \(Self.reason)")
+      throw SettingsError("\(path) cannot be written: \(reason)")
     }
+  }
+
+  /// Whoever asks `process(stateFolder:)` holds the lock for a moment, too.
+  private static func lock(_ descriptor: CInt) -> Bool {
+    for turn in 0..<10 {
+      if turn > 0 { usleep(10_000) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+    }
+    return false
   }
 
   deinit { close(descriptor) }

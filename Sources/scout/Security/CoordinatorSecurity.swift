@@ -7,19 +7,36 @@ import NIOCore
 import ServiceLifecycle
 import SystemPackage
 
-/// What a coordinator that has the authority's folder secures its links by: certificates of that authority, its own among them.
+/// What a coordinator secures its links by: certificates of one authority, its own among them. One coordinator has the authority's
+/// folder, and gives itself and those who join their certificates; others have a certificate of it alone (`scout pki issue`).
 struct CoordinatorSecurity: Sendable {
-  let exchange: EnrollmentExchange
+  /// Nil where the authority is elsewhere: nobody joins here, and who is revoked is not known before its certificate ends.
+  let exchange: EnrollmentExchange?
   let store: CertificateStore
   let links: LinkGuard
 
-  /// Opens the authority, and gives this coordinator a certificate where it has none in force. Blocks.
+  /// Opens the folder, and gives a coordinator that has the authority a certificate where it has none in force. Blocks.
   ///
   /// - Throws: `SettingsError`.
   init(folder: String, name: String) throws {
+    let path = FilePath(folder)
     do throws(EnrollmentError) {
-      let authority = try Authority.open(at: FilePath(folder))
-      exchange = try EnrollmentExchange(authority)
+      guard let authority = try Self.authority(at: path) else {
+        store = CertificateStore(path)
+        guard let stored = try store.load() else {
+          throw EnrollmentError(.notFound, "There is neither an authority nor a certificate of one in \(path)")
+        }
+        guard stored.identity.role == .coordinator, stored.leaf.notAfter > .now else {
+          throw EnrollmentError(
+            .expired,
+            "The certificate of \(stored.identity) in \(path) is no coordinator's, or has expired: issue another")
+        }
+        exchange = nil
+        links = LinkGuard(stored.authority)
+        return
+      }
+      let exchange = try EnrollmentExchange(authority)
+      self.exchange = exchange
       links = LinkGuard(authority.certificate, revocations: exchange.revocations)
       store = Self.store(of: authority, name: name)
       let stored = try? store.load()
@@ -32,13 +49,24 @@ struct CoordinatorSecurity: Sendable {
     }
   }
 
+  /// Nil where there is none.
+  static func authority(at path: FilePath) throws(EnrollmentError) -> Authority? {
+    do {
+      return try Authority.open(at: path)
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return nil
+    }
+  }
+
   /// Where this coordinator's own certificate is.
   static func store(of authority: Authority, name: String = AgentParts.machineName.lowercased()) -> CertificateStore {
     CertificateStore(authority.path.appending("coordinator-" + name))
   }
 
-  /// What has to run: renewal of the own certificate, the look at revocations.
+  /// What has to run: renewal of the own certificate, the look at revocations. Who has no authority is given its certificates.
   func services(name: String, logger: Logger) -> [any Service] {
+    guard let exchange else { return [] }
     let authority = exchange.authority
     return [
       CertificateKeeper(store: store, logger: logger) { _ in try Self.issue(authority, name) },
@@ -53,6 +81,11 @@ struct CoordinatorSecurity: Sendable {
     _ settings: SettingsReader, group: any EventLoopGroup, logger: Logger
   ) async throws -> [any Service] {
     guard let text = settings.text(.enrollListen) else { return [] }
+    guard let exchange else {
+      throw SettingsError(
+        "\(Setting.enrollListen.flag): the folder of \(Setting.pki.flag) holds a certificate and no authority: agents join at"
+          + " the coordinator that has it")
+    }
     let (host, port) = try settings.address(text, of: .enrollListen)
     let tls = store.tls(links.policy(.agent))
     do {

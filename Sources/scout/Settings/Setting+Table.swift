@@ -14,12 +14,13 @@ extension Setting {
   static let labels = Setting(
     "labels", .list, "Labels for hosts, as GLOB:KEY=VALUE, for example web*:role=web")
   static let commandTimeout = Setting(
-    "command_timeout", .integer(1...3600, unit: "seconds"), standard: "30", "Time of a command on a host at most")
+    "command_timeout", .integer(1...3600, unit: "seconds"), standard: "30",
+    "Longest time a command may run on a host; also the time of a whole call that names none, up to 600")
   static let idleTimeout = Setting(
     "idle_timeout", .integer(1...86_400, unit: "seconds"), standard: "300",
-    "An idle SSH connection is closed after this")
+    "An SSH connection that is idle for so long is closed")
   static let maxPoolSize = Setting(
-    "max_pool_size", .integer(1...65_536, unit: ""), standard: "256", "SSH connections at most, all hosts together")
+    "max_pool_size", .integer(1...65_536, unit: ""), standard: "256", "Most SSH connections at once, over all hosts")
   static let sshPassword = Setting(
     "ssh_password", .text, isSecret: true, "Password for hosts that ask for one, after keys were tried")
   static let sshKeyPassphrase = Setting(
@@ -31,27 +32,28 @@ extension Setting {
     "log_format", .choice(["logfmt", "json"]), standard: "logfmt", "How a log line is written to standard error")
   static let eventLoops = Setting(
     "event_loops", .integer(0...256, unit: "threads"), standard: "0",
-    "Threads that serve connections; 0: one for two processors, at least one")
+    "Threads that serve connections; 0 means one per two processors, at least one")
   static let segment = Setting("segment", .text, standard: "local", "The network segment that the agent serves")
 
   // MARK: The coordinator
 
   static let transport = Setting(
-    "transport", .choice(["http", "stdio"]), standard: "http", "How the MCP client is spoken to")
+    "transport", .choice(["http", "stdio"]), standard: "http", "Transport for MCP clients")
   static let httpHost = Setting(
     "http_host", .text, standard: "127.0.0.1",
-    "Address to listen on; beyond loopback it needs API keys, and TLS or --behind-proxy")
+    "Address to listen on; beyond loopback it needs API keys and TLS, or --behind-proxy")
   static let httpPort = Setting(
     "http_port", .integer(0...65_535, unit: ""), standard: "8000", "TCP port to listen on; 0 takes a free one")
   static let tlsCert = Setting("tls_cert", .text, "PEM file with the certificate and its chain")
   static let tlsKey = Setting("tls_key", .text, "PEM file with the certificate's private key")
   static let behindProxy = Setting(
-    "behind_proxy", .flag, standard: "false", "A reverse proxy in front ends TLS, so a plain non-loopback bind is right"
+    "behind_proxy", .flag, standard: "false",
+    "A reverse proxy terminates TLS and lets only its users in: plaintext and no API keys are then allowed beyond loopback, and any Host header unless --allowed-hosts names them"
   )
   static let apiKeys = Setting(
     "api_keys", .list, isSecret: true, "Keys of which a client must send one, in X-API-Key or Authorization: Bearer")
   static let authEnabled = Setting(
-    "auth_enabled", .flag, "Ask for an API key; true when there are keys. Without keys, true stops the start")
+    "auth_enabled", .flag, "Ask for an API key; true when there are keys, and an error without any")
   static let allowedOrigins = Setting(
     "allowed_origins", .list, "Origins of browser clients that may call, beside loopback ones")
   static let allowedHosts = Setting("allowed_hosts", .list, "Host names that requests may use, beside the bound one")
@@ -76,7 +78,7 @@ extension Setting {
     "log_payloads", .flag, standard: "false", "Log the arguments of each call, 2048 bytes at most")
   static let agents = Setting(
     "agent", .list,
-    "An agent, as SEGMENT=https://HOST:PORT (http:// on loopback only), #1 to #3 behind it for one that stands in; repeatable"
+    "An agent, as SEGMENT=https://HOST:PORT (http:// on loopback only); append #1 to #3 to mark a standby; repeatable"
   )
   static let agentCA = Setting(
     "agent_ca", .text, "PEM file with the authority that agents' certificates are checked by")
@@ -88,7 +90,7 @@ extension Setting {
   )
   static let pki = Setting(
     "pki", .text,
-    "Folder of the authority that `scout pki init` made: links are secured by its certificates, and agents join by its tokens"
+    "Folder of the authority that `scout pki init` made, or of a certificate that `scout pki issue` made: links are secured by it, and agents join by the authority's tokens"
   )
   static let enrollListen = Setting(
     "enroll_listen", .text, "HOST:PORT where agents join and renew their certificates; needs --pki")
@@ -105,7 +107,7 @@ extension Setting {
   static let etcdSnapshot = Setting(
     "etcd_snapshot", .text, "File for the last shared agents, to start with while etcd is away")
   static let embeddedAgent = Setting(
-    "embedded_agent", .flag, standard: "true", "Serve the hosts of the own ssh_config within this process")
+    "embedded_agent", .flag, standard: "true", "Serve the hosts of this user's ssh_config within this process")
 
   // MARK: The agent
 
@@ -130,7 +132,7 @@ extension Setting {
     "tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
   static let stateDir = Setting(
     "state_dir", .text,
-    "Folder for what the agent keeps: the certificate of agent join, and the journal of commands; without it the journal is in memory only"
+    "Folder for what the agent keeps: the certificate of agent join, and the journal of commands with effects, which no tool offers yet"
   )
 
   /// Of `scout coordinator`, in the order of its help.

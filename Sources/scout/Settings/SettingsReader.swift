@@ -93,12 +93,17 @@ struct SettingsReader {
     }
   }
 
-  /// Without empty parts and the spaces around each.
+  /// The parts between commas, without blanks around them; empty ones are left out.
   func list(_ setting: Setting) -> [String] {
     let key = ConfigKey([setting.name])
     let parts =
       reader.string(forKey: key, isSecret: setting.isSecret)?.split(separator: ",").map(String.init)
       ?? reader.stringArray(forKey: key, isSecret: setting.isSecret) ?? []
-    return parts.map { String($0.trimmingPrefix { $0 == " " }) }.filter { !$0.isEmpty }
+    return parts.compactMap { part in
+      guard let first = part.firstIndex(where: { !$0.isWhitespace }),
+        let last = part.lastIndex(where: { !$0.isWhitespace })
+      else { return nil }
+      return String(part[first...last])
+    }
   }
 }

@@ -18,10 +18,14 @@ struct LocalToolCaller: ToolCaller {
   let tools: any MCPToolProvider
 
   func call(_ tool: String, _ arguments: JSONObject) async throws -> ToolResult {
-    let context = MCPCallContext(requestID: RequestID.mint(), principal: "terminal:\(NSUserName())")
+    let context = MCPCallContext(requestID: RequestID.mint(), principal: Self.principal)
     let outcome = try await tools.call(tool, arguments: arguments, context: context)
-    return ToolResult(structured: outcome.structured, text: outcome.text, isError: outcome.isError)
+    return ToolResult(
+      structured: outcome.structured, text: outcome.text, isError: outcome.isError, isUsage: outcome.isInvalid)
   }
+
+  /// Who asks, in the audit log.
+  static var principal: String { "terminal:\(NSUserName())" }
 }
 
 /// The tools of a running coordinator, by one MCP request (revision 2026-07-28, which needs no session).
@@ -75,7 +79,8 @@ struct RemoteToolCaller: ToolCaller {
         return (response, try await response.body.collect(upTo: Self.answerLimit))
       }
     } catch {
-      throw TerminalError("no answer from \(url): \(Self.words(error)). Is the coordinator running there? See GET /health")
+      throw TerminalError(
+        "no answer from \(url): \(Self.words(error)). Is the coordinator running there? See GET /health")
     }
     return try Self.result(
       of: content, contentType: response.headers.first(name: "Content-Type") ?? "", response.status)

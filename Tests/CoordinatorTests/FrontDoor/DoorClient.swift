@@ -15,13 +15,15 @@ struct DoorClient: Sendable {
 
     /// A modern call as a client sends it.
     static func modern(
-      _ method: String, name: String? = nil, params: JSONObject = [:], id: JSON = 1, token: JSON? = nil
+      _ method: String, name: String? = nil, params: JSONObject = [:], id: JSON = 1, token: JSON? = nil,
+      logLevel: JSON? = nil
     ) -> Request {
       var params = params
       var meta: JSONObject = [
         "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": [:],
       ]
       meta["progressToken"] = token
+      meta["io.modelcontextprotocol/logLevel"] = logLevel
       params["_meta"] = .object(meta)
       if let name { params["name"] = .string(name) }
       var request = Request()

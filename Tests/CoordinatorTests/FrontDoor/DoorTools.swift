@@ -49,6 +49,7 @@ final class DoorTools: MCPToolProvider {
       let steps = Int(arguments["steps"]?.integer ?? 3)
       for step in 1...steps {
         try? await Task.sleep(for: .milliseconds(arguments["ms"]?.integer ?? 120))
+        context.log?(MCPLogMessage(level: .warning, logger: "door", data: .string("at \(step)")))
         context.progress?(Double(step), Double(steps), "step \(step)")
       }
       return MCPToolOutcome(structured: ["text": "done"], text: "done")

@@ -23,6 +23,19 @@ import Testing
     }
   }
 
+  /// Only who asks for log messages gets them, from the level on that it names.
+  @Test(arguments: [(nil, 0), ("error", 0), ("warning", 2), ("debug", 2)] as [(String?, Int)])
+  func logMessagesComeToWhoAsks(level: String?, count: Int) async throws {
+    try await RunningDoor.with { door in
+      let answer = try await door.client.send(
+        .modern(
+          "tools/call", name: "progress", params: ["arguments": ["steps": 2, "ms": 10]],
+          logLevel: level.map(JSON.string)))
+      let events = answer.events.filter { $0["method"] == "notifications/message" }
+      #expect(events.map { $0["params"]?["data"]?.string } == (1...2).prefix(count).map { "at \($0)" })
+    }
+  }
+
   @Test func aFailureBeforeTheFirstEventKeepsItsStatus() async throws {
     try await RunningDoor.with { door in
       try await door.expect(400, .modern("tools/call", name: "refuse", token: 1))

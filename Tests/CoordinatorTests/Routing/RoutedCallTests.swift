@@ -73,6 +73,22 @@ import Testing
     #expect(first.state.withLock { $0.calls } == 1 && second.state.withLock { $0.calls } == 1)
   }
 
+  /// Nobody else is there: the one agent brings it whole, over its next connection. A second break is told.
+  @Test(arguments: [(1, true), (2, false)])
+  func anAnswerThatBreaksOffComesAnewFromTheOnlyAgent(breaks: Int, isWhole: Bool) async throws {
+    let breakages = (0..<breaks).map { _ in Breakage(after: 2) }
+    let agent = agent(String(repeating: "x", count: 4500)) { $0.breakage = breakages[0] }
+    try await withCoordinator(agent) { core in
+      if breaks > 1 { agent.change("web1") { $0.failure = AgentError(code: .lost, message: "again", scope: .agent) } }
+      let outcome = try await core.call("read", ["target": "web1:/a"])
+      #expect(outcome.isError != isWhole, "\(outcome.text)")
+      if isWhole {
+        #expect(outcome.structured?["groups"]?[0]?["content"]?.string == String(repeating: "x", count: 4500))
+      }
+      #expect(agent.state.withLock { $0.calls } == 2)
+    }
+  }
+
   /// What a probe is answered about the host says nothing against the agent.
   @Test func anAgentThatAnswersAProbeWithANoIsWell() async throws {
     let broken = AgentError(code: .internal, message: "broken", scope: .agent)

@@ -6,6 +6,24 @@ import Testing
 
 @testable import Coordinator
 
+/// What a client that follows the log hears during a call.
+@Suite struct CallLogTests {
+  @Test func eachHostThatFailsIsLoggedAtOnce() async throws {
+    let agent = VirtualAgent(hosts: (1...3).map { ("web\($0)", VirtualHost(["/a": "x"])) })
+    agent.change("web2") { $0.failure = AgentError(code: .authFailed, message: "web2 refused the login") }
+    try await withCoordinator(agent) { core in
+      let messages = Mutex<[MCPLogMessage]>([])
+      let context = MCPCallContext(
+        requestID: "r", principal: "p", log: { message in messages.withLock { $0.append(message) } })
+      let outcome = try await ToolSet(core: core).call("read", arguments: ["target": "*:/a"], context: context)
+      #expect(!outcome.isError)
+      let heard = messages.withLock { $0 }
+      #expect(heard.map(\.level) == [.warning] && heard.first?.data["host"] == "web2", "\(heard)")
+      #expect(heard.first?.data["code"] == "auth_failed" && heard.first?.data["tool"] == "read")
+    }
+  }
+}
+
 @Suite struct ListToolTests {
   private func agent(hosts: Int, entries: Int) -> VirtualAgent {
     var host = VirtualHost()

@@ -63,10 +63,13 @@ extension World {
         measure.detected = seconds - scenario.window.lowerBound
       }
       guard let host = coordinator.hosts.first,
-        let seen = coordinator.router.explain(host, .read, now: now), !seen.isPanic
+        let seen = coordinator.router.explain(host, .read, now: now)
       else { continue }
-      let staying = seen.routes.filter { $0.standing != .draining }
-      if staying.count(where: { $0.standing == .ejected }) * 2 > staying.count { measure.violate("too many ejected") }
+      // Ejection binds outside of panic, and never leaves nobody to ask.
+      if !seen.isPanic, seen.chosen?.standing == .ejected { measure.violate("an ejected agent chosen without panic") }
+      if seen.chosen == nil, seen.routes.contains(where: { $0.standing == .ejected || $0.standing == .usable }) {
+        measure.violate("nobody chosen, and somebody could have been")
+      }
     }
   }
 }
