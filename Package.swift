@@ -11,7 +11,8 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .treatAllWarnings(as: .error),
 ]
-/// For the two targets that hold all unsafe code: every unsafe expression is marked where it stands.
+/// For the two targets that hold C's pointers: every unsafe expression is marked where it stands. Elsewhere pointers are only borrowed, for
+/// the length of a call.
 let unsafeSettings = settings + [.strictMemorySafety()]
 
 extension Target.Dependency {

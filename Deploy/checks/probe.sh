@@ -23,7 +23,7 @@ trap finish EXIT
   --tls-cert "$work/pki/agent-dc1.pem" --tls-key "$work/pki/agent-dc1.key" 2>"$work/agent.log" &
 pids+=($!)
 for _ in $(seq 100); do
-  health=$(sed -n 's/.*"health is told".*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$work/agent.log" | head -n 1)
+  health=$(sed -n 's/.*"health endpoint listening".*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$work/agent.log" | head -n 1)
   [ -z "$health" ] || break
   sleep 0.1
 done

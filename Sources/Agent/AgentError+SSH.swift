@@ -54,7 +54,7 @@ extension SSHError.Phase {
     switch self {
     case .queue: "queue"
     case .tcp: "tcp"
-    case .keyExchange: "key exchange"
+    case .keyExchange: "key_exchange"
     case .hostKey: "host key"
     case .authentication: "authentication"
     case .channel: "channel"

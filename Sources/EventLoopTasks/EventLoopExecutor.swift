@@ -7,7 +7,7 @@ import Synchronization
 /// thread each piece follows its event at once; on the shared pool of threads it would cost a wake-up there and one back. What
 /// such a task does between two suspensions must be short, as everything on a loop.
 ///
-/// Pieces follow one another without a turn of the loop between them, but for every `burst`, when other events have theirs.
+/// Pieces run back to back; after every `burst` of them the loop gets a turn for other events.
 ///
 /// The loop must outlive the tasks: one that was shut down runs no more of them.
 ///

@@ -6,7 +6,7 @@ extension ContinuousClock {
   /// As `Task.sleep(until:)`, on the timers of the event loop that the task runs on (or any, for a task that runs on none): a timer
   /// of the shared pool of threads costs a wake-up of it to set and another to cancel, and nearly every deadline is cancelled.
   ///
-  /// - Returns: At `instant`, or as soon as the task is cancelled.
+  /// Returns at `instant`, or as soon as the task is cancelled.
   package static func wait(until instant: Instant) async {
     let sleep = EventLoopSleep(
       MultiThreadedEventLoopGroup.currentEventLoop ?? MultiThreadedEventLoopGroup.singleton.any())

@@ -35,7 +35,7 @@ extension MCPServer {
     if request.method != "POST", headers.sayModern { return .answer(.methodNotAllowed(allow: "POST")) }
     let sessions = request.values("mcp-session-id")
     guard headers.versions.count <= 1 else {
-      return .answer(.refusal(400, RPCError(.headerMismatch, "Header mismatch: MCP-Protocol-Version stands twice")))
+      return .answer(.refusal(400, RPCError(.headerMismatch, "Header mismatch: MCP-Protocol-Version appears twice")))
     }
     do throws(RPCRejection) {
       switch request.method {
@@ -110,7 +110,7 @@ extension MCPServer {
 
   private func single(_ sessions: [String]) throws(RPCRejection) -> String? {
     guard sessions.count <= 1 else {
-      throw RPCRejection(RPCError(.invalidRequest, "Mcp-Session-Id stands \(sessions.count) times"))
+      throw RPCRejection(RPCError(.invalidRequest, "Mcp-Session-Id appears \(sessions.count) times"))
     }
     return sessions.first
   }

@@ -75,7 +75,7 @@ package struct JSONParser {
           return try JSONObject(distinct: members)
         } catch {
           throw JSONError(
-            code: .duplicateKey, message: "the key \"\(error.key.prefix(64))\" stands twice in an object",
+            code: .duplicateKey, message: "the key \"\(error.key.prefix(64))\" appears twice in an object",
             offset: position - 1)
         }
       }

@@ -34,7 +34,7 @@ struct RoutingHeaders: Sendable, Hashable {
 
   private func match(_ field: String, _ values: [String], _ expected: String, _ role: String) throws(RPCError) {
     guard let value = values.first else { throw mismatch("\(field) is missing") }
-    guard values.count == 1 else { throw mismatch("\(field) stands \(values.count) times") }
+    guard values.count == 1 else { throw mismatch("\(field) appears \(values.count) times") }
     guard let decoded = HeaderValue.decoded(value) else { throw mismatch("\(field) is not valid base64 of UTF-8") }
     // By bytes: Swift's own equality calls different spellings of one character equal.
     guard decoded.utf8.elementsEqual(expected.utf8) else {

@@ -50,7 +50,7 @@ package struct PhiAccrual: Sendable, Hashable {
   private var expected: Double { mean + settings.pause.inSeconds }
   private var deviation: Double { max(settings.leastDeviation.inSeconds, max(0, squares).squareRoot()) }
 
-  /// Solves `y * (1.5976 + 0.070566 * y^2) = -ln(e)` for the `e` that gives `phi`; Newton's method, four steps are exact.
+  /// Solves `y * (1.5976 + 0.070566 * y^2) = -ln(e)` for the `e` that gives `phi`; Newton's method, exact after four steps or so.
   private static func deviations(_ phi: Double) -> Double {
     let odds = exponential(-phi * 2.302585092994046)
     let target = -naturalLogarithm(odds / (1 - odds))

@@ -96,7 +96,8 @@ extension Router {
     let index = profileIndex(zone: agents[agent].zone, .stat)
     let timeout = AttemptTimeout.ownSeconds(
       rtt: profiles[index].rtt, normal: profiles[index].normal, timeoutsInRow: profiles[index].timeoutsInRow)
-    let isWarm = host.flatMap { route(of: agent, to: $0).map { hosts[Int(host!.position)].routes[$0].isWarm } } ?? true
+    var isWarm = true
+    if let host, let route = route(of: agent, to: host) { isWarm = hosts[Int(host.position)].routes[route].isWarm }
     let id = begin(
       agent: agent, host ?? HostIndex(position: -1, generation: 0), .stat, timeout: max(timeout, 2), isWarm: isWarm,
       isFurther: true, isProbe: true, now: now)

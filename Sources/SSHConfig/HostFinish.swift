@@ -41,6 +41,7 @@ struct HostFinish {
 
   private func applyPlain(_ host: inout ResolvedHost) {
     host.identitiesOnly = options.flags[.identitiesOnly] ?? false
+    host.hashesKnownHosts = options.flags[.hashKnownHosts] ?? false
     host.strictHostKeyChecking = options.strictHostKeyChecking ?? .ask
     host.connectTimeout = options.numbers[.connectTimeout].flatMap { $0 > 0 ? .seconds($0) : nil }
     host.serverAliveInterval = options.numbers[.serverAliveInterval].flatMap { $0 > 0 ? .seconds($0) : nil }

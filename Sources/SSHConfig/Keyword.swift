@@ -35,7 +35,7 @@ enum Keyword: Sendable, Hashable {
 
   private static let unsupportedNames = [
     "BindInterface", "CanonicalizeHostname", "CertificateFile", "KnownHostsCommand", "PKCS11Provider",
-    "RevokedHostKeys",
+    "RefuseConnection", "RevokedHostKeys",
   ]
 
   private static let ignoredNames =
@@ -46,9 +46,9 @@ enum Keyword: Sendable, Hashable {
     enablesshkeysign escapechar exitonforwardfailure fingerprinthash forkafterauthentication forwardagent forwardx11
     forwardx11timeout forwardx11trusted gatewayports gssapiauthentication gssapiclientidentity
     gssapidelegatecredentials gssapikexalgorithms gssapikeyexchange gssapirenewalforcesrekey gssapiserveridentity
-    gssapitrustdns hashknownhosts hostbasedacceptedalgorithms hostbasedauthentication hostbasedkeytypes ipqos
+    gssapitrustdns hostbasedacceptedalgorithms hostbasedauthentication hostbasedkeytypes ipqos
     kbdinteractivedevices keepalive localcommand localforward loglevel logverbose nohostauthenticationforlocalhost
-    numberofpasswordprompts obscurekeystroketiming permitlocalcommand permitremoteopen proxyusefdpass refuseconnection
+    numberofpasswordprompts obscurekeystroketiming permitlocalcommand permitremoteopen proxyusefdpass
     rekeylimit remotecommand remoteforward requesttty securitykeyprovider sendenv sessiontype setenv stdinnull
     streamlocalbindmask streamlocalbindunlink syslogfacility tcpkeepalive tunnel tunneldevice updatehostkeys
     useblacklistedkeys usekeychain useprivilegedport useroaming usersh verifyhostkeydns versionaddendum visualhostkey
@@ -66,6 +66,7 @@ enum SettingKey: String, Sendable, Hashable, CaseIterable {
   case compression = "Compression"
   case connectTimeout = "ConnectTimeout"
   case globalKnownHostsFile = "GlobalKnownHostsFile"
+  case hashKnownHosts = "HashKnownHosts"
   case hostKeyAlgorithms = "HostKeyAlgorithms"
   case hostKeyAlias = "HostKeyAlias"
   case hostName = "HostName"

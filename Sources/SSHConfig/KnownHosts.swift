@@ -80,9 +80,11 @@ package struct KnownHosts: Sendable {
     return algorithms.filter(isKnown) + algorithms.filter { !isKnown($0) }
   }
 
-  /// The line that makes the key known, without newline: for `StrictHostKeyChecking accept-new`.
+  /// The line that makes the key known, without newline: for `StrictHostKeyChecking accept-new`. The name is hashed where the host's
+  /// `HashKnownHosts` says so.
   package static func line(for key: HostKey, of host: ResolvedHost) -> String {
-    "\(host.knownHostsName) \(key.type) \(key.base64)"
+    let name = host.hashesKnownHosts ? KnownHostsLine.hashed(host.knownHostsName) : host.knownHostsName
+    return "\(name) \(key.type) \(key.base64)"
   }
 
   /// `name` for port 22, otherwise `[name]:port`; lower case.

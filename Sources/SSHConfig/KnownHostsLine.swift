@@ -57,6 +57,14 @@ struct KnownHostsLine: Sendable {
     return .hashed(salt: Array(salt), digest: Array(digest))
   }
 
+  /// `name` as `ssh-keygen -H` writes it, with a salt of its own.
+  static func hashed(_ name: String) -> String {
+    var random = SystemRandomNumberGenerator()
+    let salt = Data((0..<20).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+    let digest = HMAC<Insecure.SHA1>.authenticationCode(for: Array(name.utf8), using: SymmetricKey(data: salt))
+    return "|1|\(salt.base64EncodedString())|\(Data(digest).base64EncodedString())"
+  }
+
   /// - Parameter name: in lower case, with brackets and port where the port is not 22.
   func matches(_ name: String) -> Bool {
     switch names {

@@ -20,6 +20,8 @@ package struct ResolvedHost: Sendable, Hashable {
   /// Absolute paths, missing files included.
   package var userKnownHostsFiles: [String] = []
   package var globalKnownHostsFiles: [String] = []
+  /// Names of hosts that are written to known_hosts are hashed.
+  package var hashesKnownHosts = false
   package var strictHostKeyChecking = StrictHostKeyChecking.ask
   /// Bound of TCP connect and key exchange; nil when not set.
   package var connectTimeout: Duration?

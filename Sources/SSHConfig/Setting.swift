@@ -51,7 +51,7 @@ enum Setting: Sendable, Hashable {
         throw LineFault("StrictHostKeyChecking `\(value)`: use yes, no, ask, off or accept-new")
       }
       return .strictHostKeyChecking(checking)
-    case .compression, .identitiesOnly, .kbdInteractiveAuthentication, .passwordAuthentication:
+    case .compression, .hashKnownHosts, .identitiesOnly, .kbdInteractiveAuthentication, .passwordAuthentication:
       return .flag(key, try flag(key, value))
     case .pubkeyAuthentication:
       let isBindingWord = ["unbound", "host-bound"].contains(value.asciiLowercased())

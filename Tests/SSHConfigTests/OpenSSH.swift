@@ -78,6 +78,7 @@ extension ResolvedHost {
     compare("preferredauthentications", preferredAuthentications?.joined(separator: ",") ?? "")
     compare("stricthostkeychecking", strictHostKeyChecking.word)
     word("identitiesonly", identitiesOnly)
+    word("hashknownhosts", hashesKnownHosts)
     word("compression", compression)
     word("pubkeyauthentication", pubkeyAuthentication)
     word("passwordauthentication", passwordAuthentication)

@@ -58,11 +58,13 @@ import Testing
       let hosts = try TestHosts(fleet)
       var host = try hosts.host()
       host.strictHostKeyChecking = .acceptNew
+      host.hashesKnownHosts = before.isEmpty
       await (try hosts.connect(host)).close()
       host.strictHostKeyChecking = .yes
       await (try hosts.connect(host)).close()
       let lines = try String(contentsOfFile: fleet.knownHostsPath, encoding: .utf8).split(separator: "\n")
       #expect(lines.count == (before.isEmpty ? 1 : 2) && lines[0].hasPrefix(before), "\(lines)")
+      #expect(lines.last?.hasPrefix("|1|") == before.isEmpty)
     }
   }
 

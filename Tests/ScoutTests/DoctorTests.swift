@@ -141,6 +141,16 @@ extension EndToEnd {
       let soon = try await ScoutProcess.run(
         agent + ["--agent-ca", path("a.pem"), "--agent-cert", path("a.pem"), "--agent-key", path("a.key")])
       #expect(soon.output.contains("note   links to agents: \(path("a.pem")) is in force for "), "\(soon)")
+      let door = try await ScoutProcess.run(
+        ["doctor", "--no-embedded-agent", "--agent-listen", "127.0.0.1:0"],
+        environment: ["SCOUT_TLS_CERT": path("a.pem"), "SCOUT_TLS_KEY": path("a.key")])
+      #expect(
+        door.code == 0 && door.output.contains("note   the MCP front door: \(path("a.pem")) is in force for 4"),
+        "\(door)")
+      let wrong = try await ScoutProcess.run(
+        ["doctor", "--no-embedded-agent", "--agent-listen", "127.0.0.1:0"],
+        environment: ["SCOUT_TLS_CERT": path("a.pem"), "SCOUT_TLS_KEY": path("b.key")])
+      #expect(wrong.code == 1 && wrong.output.contains("FAULT  the MCP front door: Cannot use"), "\(wrong)")
       let other = try await ScoutProcess.run(
         agent + ["--agent-ca", path("a.pem"), "--agent-cert", path("a.pem"), "--agent-key", path("b.key")])
       #expect(other.code == 1 && other.output.contains("FAULT  links to agents: Cannot use"), "\(other)")

@@ -32,6 +32,8 @@ extension EndToEnd {
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
           }
           #expect(answered == 2000)
+          // While the pool lives: what was leased has come back, and nobody waits.
+          try await until { rig.pool.snapshot().leases == 0 && rig.pool.snapshot().waiting == 0 }
           let figures = rig.pool.snapshot()
           #expect(figures.counters.occupiedPeak <= 20)
           #expect(figures.counters.evictedInUse == 0 && figures.leakedLeases == 0)

@@ -23,6 +23,44 @@ extension EndToEnd {
       }
     }
 
+    /// Beyond what a message may have by default.
+    @Test func messagesMayBeAsLargeAsTheSettingSays() async throws {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "scout-body-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let name = String(repeating: "x", count: 5 << 20)
+      try """
+      {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},\
+      "clientInfo":{"name":"\(name)","version":"1"}}}
+      """.write(to: folder.appending(path: "body"), atomically: true, encoding: .utf8)
+      for (size, status) in [(4 << 20, "413"), (8 << 20, "200")] {
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent-listen", "127.0.0.1:0", "--max-body-size",
+          "\(size)",
+        ])
+        let answer = try await run(
+          "/usr/bin/curl",
+          [
+            "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Content-Type: application/json", "-H",
+            "Accept: application/json, text/event-stream", "--data-binary", "@\(folder.path)/body",
+            "http://127.0.0.1:\(try await coordinator.port())/mcp",
+          ])
+        #expect(answer == status)
+      }
+    }
+
+    /// A service manager tries again after 1, not after 2.
+    @Test func anAgentsAddressThatIsTakenMayBeFreeLater() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let agent = try ScoutProcess(["agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath])
+        let address = "127.0.0.1:\(try await agent.port())"
+        let second = try await ScoutProcess.run(["agent", "--listen", address, "--ssh-config", fleet.configPath])
+        #expect(
+          second.code == 1 && second.errors.contains("SCOUT_LISTEN (--listen) \(address): Cannot listen"), "\(second)")
+        #expect(second.errors.contains("Address already in use") && !second.errors.contains("errno"), "\(second)")
+      }
+    }
+
     @Test func anAddressThatIsTakenStopsTheStartByName() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let arguments = ["coordinator", "--ssh-config", fleet.configPath, "--http-port"]

@@ -21,8 +21,8 @@ import Testing
   @Test(arguments: [
     ("htp_port: 9000\n", "line 1: there is no setting `htp_port`"),
     ("\n\nscout:\n  http_port: 1\n", "line 3: there is no setting `scout`"),
-    ("blocklist: {web: 1}\n", "`blocklist` holds settings of its own"),
-    ("blocklist:\n  web: 1\n", "`blocklist` holds settings of its own"),
+    ("blocklist: {web: 1}\n", "`blocklist` is a map"),
+    ("blocklist:\n  web: 1\n", "`blocklist` is a map"),
     ("http_port: 1\ncommand_timeout: [3]\n", "line 2: `command_timeout` is a list: write a whole number"),
     ("command_timeout:\n  - 3\n", "`command_timeout` is a list"), ("web1\n", "`web1` is no `setting: value`"),
   ])

@@ -21,6 +21,7 @@ import Testing
       try await ScoutProcess.run(["coordinator", "--help"]), try await ScoutProcess.run(["agent", "--help"]),
     ]
     let help = pages.map(\.output).joined()
+    for setting in Setting.all where setting.isSecret { #expect(help.contains(setting.variable)) }
     for setting in Setting.all where !setting.isSecret {
       #expect(help.contains("\(setting.flag) ") || help.contains("\(setting.flag)/"), "\(setting.flag) is no flag")
       #expect(help.contains("[\(setting.variable)]"))

@@ -68,7 +68,8 @@ final class CommandBook: Sendable {
     case (.begin(let record), let command?): return .first(command, record)
     case (.attach, let command?): return .attached(command)
     case (.begin, nil), (.attach, nil):
-      throw AgentError(code: .internal, message: "command \(id) is under way and nowhere. Report it as a bug.")
+      throw AgentError(
+        code: .internal, message: "command \(id) is recorded as running and cannot be found. Please report this.")
     case (.replay(let result), _): return .replay(result)
     case (let refusal, _): throw AgentError(refusal, id: id)
     }
@@ -82,7 +83,7 @@ final class CommandBook: Sendable {
   /// Returns when it is written that the command starts: from then on it is never begun again.
   func starting(_ id: String) async throws(AgentError) {
     guard let record = state.withLock({ $0.journal.starting(id, now: Self.now) }) else {
-      throw AgentError(code: .internal, message: "command \(id) cannot start twice. Report it as a bug.")
+      throw AgentError(code: .internal, message: "command \(id) cannot start twice. Please report this.")
     }
     try await write(record)
   }
@@ -168,7 +169,7 @@ extension AgentError {
         code: .overloaded, message: "the agent's journal of commands is full; nothing was run", phase: "journal",
         retryAfter: .seconds(seconds))
     case .begin, .attach, .replay:
-      self.init(code: .internal, message: "command \(id) was refused though it has an answer. Report it as a bug.")
+      self.init(code: .internal, message: "command \(id) was refused though it has an answer. Please report this.")
     }
   }
 }

@@ -14,7 +14,7 @@ package struct AgentError: Error, Sendable, Hashable {
   package var code: FailureCode
   /// One or two sentences for a person: what happened and what to do next. At most a few hundred bytes; no secrets.
   package var message: String
-  /// Where it stopped (queue, tcp, key exchange, authentication, channel, operation, link), where that helps.
+  /// Where it stopped (queue, tcp, key_exchange, authentication, channel, operation, link), where that helps.
   package var phase: String?
   /// How long the request had taken by then.
   package var elapsed: Duration?

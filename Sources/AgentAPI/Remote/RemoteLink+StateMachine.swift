@@ -89,7 +89,7 @@ struct RemoteLinkStateMachine<Connection, Waiter> {
     return connect(at: now)
   }
 
-  /// A call that finds no connection shortens the pause: it is kept from anything but a busy loop only.
+  /// A call that finds no connection cuts the pause short; only enough of it is kept to prevent a busy loop.
   mutating func callArrived(_ id: UInt64, _ waiter: Waiter, at now: Instant, jitter: Double) -> Admission {
     switch phase {
     case .connected(let connection, _): return .use(connection)

@@ -49,7 +49,8 @@ struct ReadFold {
     let isCut = key.truncated || shown.bytes.count < key.end.position
     var modified = SharedTime(parts[0].info.mtimeS)
     for part in parts.dropFirst() { modified.join(part.info.mtimeS) }
-    let digest = parts[0].sha256
+    // Of what was read: it says nothing of a part of it.
+    let digest = shown.bytes.count < key.end.position ? .init() : parts[0].sha256
     var content = FileContent(
       content: shown.content, encoding: shown.encoding, size: key.size,
       offset: key.offset + Int64(shown.bytes.lowerBound),

@@ -226,7 +226,7 @@ extension Phase {
     switch text {
     case "queue": self = .queue
     case "tcp": self = .tcp
-    case "key exchange": self = .keyExchange
+    case "key_exchange", "key exchange": self = .keyExchange
     case "authentication": self = .authentication
     default: return nil
     }

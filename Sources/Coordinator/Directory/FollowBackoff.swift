@@ -1,4 +1,4 @@
-/// How long to wait before an agent is followed again: full jitter, 0.2 s doubling to 5 s. A value. The link below has its own,
+/// How long to wait before an agent is followed again: from 0.2 s doubling to 5 s, less up to half of it at random. A value. The link below has its own,
 /// slower pace for connecting; this one only keeps a failing Watch from spinning.
 struct FollowBackoff {
   private var ceiling: Duration = .milliseconds(200)

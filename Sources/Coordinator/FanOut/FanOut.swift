@@ -119,7 +119,7 @@ package struct FanOut: Sendable {
     } catch is CancellationError {
       return .ended(index, .unanswered(started: true))
     } catch {
-      let unexpected = AgentError(code: .internal, message: "Unexpected fault: \(type(of: error)). Report it as a bug.")
+      let unexpected = AgentError(code: .internal, message: "Unexpected fault: \(type(of: error)). Please report this.")
       return .ended(index, .failed(unexpected))
     }
   }

@@ -30,7 +30,7 @@ package struct APIKey: Sendable, Hashable {
     for (index, part) in text.split(separator: ",").enumerated() where !part.allSatisfy({ $0 == " " }) {
       guard let key = APIKey(String(part)) else {
         throw FrontDoorSettingsError(
-          "SCOUT_API_KEYS: key number \(index + 1) is none: write key or label:key, in visible ASCII without blanks;"
+          "SCOUT_API_KEYS: key number \(index + 1) is not valid: write key or label:key, in visible ASCII without blanks;"
             + " a label has 1 to 32 letters, digits, _, . or -")
       }
       keys.append(key)

@@ -51,7 +51,7 @@ extension FrontDoorSettings {
     try check("SCOUT_RATE_LIMIT_BURST", limits.burst, 1...1_000_000)
     for origin in allowedOrigins where !origin.contains("://") || origin.hasSuffix("/") {
       throw FrontDoorSettingsError(
-        "the allowed origin \(origin) is none: write scheme://host[:port], as browsers send it")
+        "\(origin) is not a valid origin: write scheme://host[:port], as browsers send it")
     }
   }
 

@@ -21,7 +21,7 @@ final class StdioReader: Sendable {
   private let stopRead: CInt
   private let stopWrite: CInt
 
-  /// Throws `IOError` where no pipe is to be had. `descriptor` stays the caller's to close.
+  /// Throws `StdioError` where no pipe is to be had. `descriptor` stays the caller's to close.
   init(descriptor: CInt) throws {
     var ends: [CInt] = [-1, -1]
     guard pipe(&ends) == 0 else { throw StdioError(call: "pipe", errno: errno) }

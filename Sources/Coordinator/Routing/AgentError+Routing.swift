@@ -41,7 +41,7 @@ extension AgentError {
       switch error {
       case let error as AgentError: error
       case is CancellationError: AgentError(code: .cancelled, message: "The call was cancelled.", mayHaveRun: true)
-      default: AgentError(code: .internal, message: "Unexpected fault: \(type(of: error)). Report it as a bug.")
+      default: AgentError(code: .internal, message: "Unexpected fault: \(type(of: error)). Please report this.")
       }
   }
 

@@ -179,7 +179,7 @@ struct RoutedCall {
         failure,
         last: endings.max { $0.key < $1.key }.flatMap { if case .failure(let error) = $0.value { error } else { nil } },
         hostError: router.lastError(of: CallRouter.name(host.id)), agent: failure.agent.map { router.links[$0].name })
-    case nil: throw AgentError(code: .internal, message: "The call ended without a result. Report it as a bug.")
+    case nil: throw AgentError(code: .internal, message: "The call ended without a result. Please report this.")
     }
   }
 }

@@ -3,7 +3,12 @@ extension AnswerText {
   package static func of(_ answer: HostsAnswer) -> String {
     if answer.matched == 0 { return "No hosts. Add Host entries to the agent's ssh_config." }
     var out = "\(answer.matched) host\(answer.matched == 1 ? "" : "s"):\n"
-    for host in answer.hosts { out += line(host) + "\n" }
+    let names = Column(answer.hosts.map { ReadableText.escaped($0.host.name) })
+    let states = Column(answer.hosts.map(state(of:)))
+    let addresses = Column(answer.hosts.map { ReadableText.escaped($0.address) })
+    for (index, host) in answer.hosts.enumerated() {
+      out += "  \(names[index])  \(states[index])  \(addresses[index])  " + rest(host) + "\n"
+    }
     if let note = answer.note { out += "[\(note)]\n" }
     out += "Agents:"
     for agent in answer.agents {
@@ -13,10 +18,30 @@ extension AnswerText {
     return out
   }
 
-  private static func line(_ host: DirectoryReport.Host) -> String {
-    var out = "  \(ReadableText.escaped(host.host.name))  \(host.status.word)"
-    if let age = host.ageMS { out += " \(AnswerText.age(age)) ago" }
-    out += "  \(ReadableText.escaped(host.address))  segment \(ReadableText.escaped(host.host.id.segment))"
+  /// Texts that stand below each other. A value.
+  private struct Column {
+    private let texts: [String]
+    private let width: Int
+
+    /// One that is far longer than the others does not push them all aside.
+    private static let widest = 40
+
+    init(_ texts: [String]) {
+      self.texts = texts
+      width = texts.lazy.map(\.count).filter { $0 <= Self.widest }.max() ?? 0
+    }
+
+    subscript(index: Int) -> String {
+      texts[index] + String(repeating: " ", count: max(0, width - texts[index].count))
+    }
+  }
+
+  private static func state(of host: DirectoryReport.Host) -> String {
+    host.status.word + (host.ageMS.map { " \(age($0)) ago" } ?? "")
+  }
+
+  private static func rest(_ host: DirectoryReport.Host) -> String {
+    var out = "segment \(ReadableText.escaped(host.host.id.segment))"
     if !host.host.labels.isEmpty {
       let labels = host.host.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       out += "  @" + ReadableText.escaped(labels.joined(separator: ","))

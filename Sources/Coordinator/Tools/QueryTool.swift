@@ -17,7 +17,7 @@ struct QueryTool: ScoutTool {
     return MCPTool(
       name: "query", title: "Run a read-only command",
       description:
-        "Runs a command that only looks (grep rg find ls tree cat head tail wc sort uniq diff stat file du df), on one host or many. Options that write or run others are refused. An exit code other than 0 is an answer.",
+        "Runs a command that only looks (grep rg find ls tree cat head tail wc sort uniq diff stat file readlink sha256sum du df ps free lsblk uptime uname hostname id whoami date nproc), on one host or many. Options that write or run others are refused. An exit code other than 0 is an answer.",
       inputSchema: Schema.input(properties, required: ["command"]),
       outputSchema: Schema.answer(
         [

@@ -139,7 +139,7 @@ extension PrivateFolder {
     } catch {
       throw EnrollmentError(.storage, "Cannot write \(file): \(error)")
     }
-    guard fsync(descriptor) == 0 else { throw Self.failure("Cannot make last", file) }
+    guard fsync(descriptor) == 0 else { throw Self.failure("Cannot flush to disk", file) }
   }
 
   private func move(_ name: String, to other: String) throws(EnrollmentError) {

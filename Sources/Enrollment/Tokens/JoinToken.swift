@@ -21,7 +21,7 @@ package struct JoinToken: Sendable, Hashable, CustomStringConvertible, CustomDeb
   /// - Parameter text: Blanks and line ends around the token are passed over.
   /// - Throws: `invalidToken`, without a word of the text.
   package init(_ text: String) throws(EnrollmentError) {
-    guard text.utf8.count <= 512 else { throw EnrollmentError(.invalidToken, "A token is shorter") }
+    guard text.utf8.count <= 512 else { throw EnrollmentError(.invalidToken, "The token is too long") }
     let blanks: Set<Character> = [" ", "\t", "\n", "\r", "\r\n"]
     var text = text[...]
     while let first = text.first, blanks.contains(first) { text.removeFirst() }

@@ -77,7 +77,7 @@ package struct TokenStore: Sendable {
     try folder.synchronize()
   }
 
-  /// Forgets what expired an hour ago; to be called every ten minutes or so.
+  /// Forgets what expired an hour ago; to be called every hour or so.
   ///
   /// - Returns: How many tokens were forgotten.
   @discardableResult

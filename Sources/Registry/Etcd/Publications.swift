@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// What this process wants to stand in etcd, and what it knows of those keys. A value.
 ///
-/// `nextBatch` says what to write; the driver does it in one transaction and reports by `answered`. A batch that etcd
+/// `nextBatch` says what to write; the driver does it in one transaction and reports by `succeeded` or `refused`. A batch that etcd
 /// refused brings what stands there instead, and the next batch is decided by that.
 struct Publications: Sendable {
   /// One change of a batch. A value.

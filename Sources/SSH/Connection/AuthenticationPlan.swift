@@ -111,7 +111,7 @@ struct AuthenticationPlan {
   ///
   /// - Parameter hungUp: the host ended the connection before all had been tried.
   func failure(hungUp: Bool = false) -> SSHError {
-    var message = "\(host.alias): \(host.user)@\(host.hostName) did not let us in"
+    var message = "\(host.alias): \(host.user)@\(host.hostName) refused the login"
     message += tried.isEmpty ? "; there was nothing to offer" : "; refused: \(tried.joined(separator: ", "))"
     message += "; the host allows \(methods.joined(separator: ", "))"
     if hungUp {

@@ -23,7 +23,7 @@ final class ChannelSlot {
   let request: ChannelRequest?
   /// Standard error is of interest; otherwise libssh2 drops it.
   let readsErrors: Bool
-  /// It waits for room for as long as its user does.
+  /// It waits for room until its user gives up, instead of failing.
   let isPatient: Bool
   var state = State.queued {
     didSet {

@@ -13,6 +13,7 @@ struct AgentCommand: AsyncParsableCommand {
       --tls-cert and --tls-key. An agent that dials is who its certificate says: spiffe://DOMAIN/agent/SEGMENT/NAME.
       An agent that has joined (`scout agent join`) needs --state-dir instead of the three files: the certificate there \
       says its segment and name, and is renewed in time.
+      Secrets come from the environment or the settings file only: \(Setting.secrets(of: Setting.agent + Setting.shared)).
       """,
     subcommands: [AgentJoinCommand.self, AgentDrainCommand.self])
 

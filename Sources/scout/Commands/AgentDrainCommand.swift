@@ -7,9 +7,9 @@ struct AgentDrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drain", abstract: "Have the agent of this machine finish what runs and end.",
     discussion: """
-      --state-dir (SCOUT_STATE_DIR) says which agent. It takes nothing new; what runs may take 30 seconds, against the 4 of a SIGTERM. \
-      Returns when it has ended: 0, or 1 when it still runs after --wait. A service manager that starts it again gives a restart without a \
-      failed request where the segment has a second agent.
+      --state-dir (SCOUT_STATE_DIR) says which agent. It takes nothing new; operations that run get 30 seconds to finish; on \
+      SIGTERM they get 4. Exits with 0 once the agent has stopped, or with 1 if it is still running after --wait. The agent then stays \
+      down until it is started again; where the segment has a second agent, no request fails meanwhile.
       """)
 
   @ParentCommand var parent: AgentCommand

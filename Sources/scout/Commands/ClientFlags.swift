@@ -46,7 +46,7 @@ struct ClientFlags: ParsableArguments {
     if let url {
       let key = ProcessInfo.processInfo.environment["SCOUT_API_KEY"]
       guard key?.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) ?? true else {
-        throw SettingsError("SCOUT_API_KEY is no key: one has visible ASCII without blanks or line ends")
+        throw SettingsError("SCOUT_API_KEY is not a valid key: use visible ASCII without blanks and line ends")
       }
       let caller = RemoteToolCaller(
         url: url, apiKey: key,

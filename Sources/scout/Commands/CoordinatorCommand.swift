@@ -11,7 +11,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     commandName: "coordinator", abstract: "Speak MCP to AI clients, over HTTP or stdio.",
     discussion: """
       Without settings it listens on http://127.0.0.1:8000/mcp and serves the hosts of ~/.ssh/config. Secrets come from \
-      the environment or the settings file only: SCOUT_API_KEYS, SCOUT_SSH_PASSWORD, SCOUT_SSH_KEY_PASSPHRASE.
+      the environment or the settings file only: \(Setting.secrets(of: Setting.coordinator + Setting.shared)).
       """)
 
   @OptionGroup(title: "MCP clients") var door: FrontDoorFlags
@@ -35,7 +35,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     if settings.text(.enrollListen) != nil {
       guard let security = parts.security else {
         throw SettingsError(
-          "\(Setting.enrollListen.flag) needs \(Setting.pki.flag): who has no authority can let nobody join")
+          "\(Setting.enrollListen.flag) needs \(Setting.pki.flag): without an authority no agent can join")
       }
       doors += try await security.enrollment(settings, group: parts.group, logger: parts.logger)
     }

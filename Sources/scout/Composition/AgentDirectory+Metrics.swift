@@ -94,6 +94,10 @@ extension AgentDirectory {
     counter("scout_route_retries_total", "Attempts made after a failed one.") { $0.retries }
     counter("scout_route_probes_total", "Agents asked only to see whether they are well.") { $0.probes }
     counter("scout_route_ejections_total", "Times that an agent was taken out for its failures.") { $0.ejections }
+    counter("scout_route_panic_picks_total", "Agents chosen while few of a host's were well, ejected ones among them.")
+    {
+      $0.picksInPanic
+    }
     counter("scout_route_refused_by_budget_total", "Retries and hedges that the budgets did not pay for.") {
       $0.refusedByBudget
     }

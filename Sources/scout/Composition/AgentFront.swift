@@ -85,7 +85,7 @@ struct AgentFront {
     let (host, port) = try settings.address(text, of: .healthListen)
     do {
       let server = try await HealthServer.bind(host: host, port: port, board: board, group: group, logger: logger)
-      logger.notice("health is told", metadata: ["address": "\(host):\(server.address.port ?? port)"])
+      logger.notice("health endpoint listening", metadata: ["address": "\(host):\(server.address.port ?? port)"])
       return server
     } catch {
       throw Setting.healthListen.listenFailure(text, error)

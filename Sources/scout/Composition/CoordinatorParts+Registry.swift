@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import Registry
 import ServiceLifecycle
+import Telemetry
 
 extension CoordinatorParts {
   /// What shares agents with other coordinators through etcd; none where no etcd is set.
@@ -28,6 +29,7 @@ extension CoordinatorParts {
       let target = AgentTarget(name: "\(segment)@\(url.host):\(url.port)", host: url.host, port: url.port, tls: tls)
       return (RemoteAgent(target: target, group: group, logger: logger), url.priority)
     }
+    metrics.gauge("scout_etcd_synced", help: "1 while etcd is followed.") { registry.standing.isSynced ? 1 : 0 }
     return [registry, shared]
   }
 }

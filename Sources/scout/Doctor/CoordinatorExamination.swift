@@ -15,7 +15,9 @@ struct CoordinatorExamination {
   /// - Throws: `SettingsError`.
   func findings() async throws -> [Finding] {
     let security = try settings.text(.stateDir).flatMap { try AgentSecurity(stateFolder: $0) }
-    let tls = try settings.mutualTLS(.tlsCA, .tlsCert, .tlsKey) ?? security?.tls
+    // Without an authority the other two are a coordinator's front door's.
+    let files = settings.text(.tlsCA) == nil ? nil : try settings.mutualTLS(.tlsCA, .tlsCert, .tlsKey)
+    let tls = files ?? security?.tls
     let targets = try AgentFront.coordinators(settings, tls)
     var findings: [Finding] = []
     if let security { findings.append(examine(security, now: Date())) }

@@ -107,7 +107,7 @@ struct HostExamination {
         add(
           .fault,
           "no known_hosts file has its key, so it is refused: connect once with ssh and compare the fingerprint; its key "
-            + "belongs into \(file)", of: host.alias)
+            + "then goes into \(file)", of: host.alias)
       }
       if review.skippedLines > 0 {
         let file = (host.userKnownHostsFiles + host.globalKnownHostsFiles).joined(separator: ", ")

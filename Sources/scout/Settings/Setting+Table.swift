@@ -152,6 +152,11 @@ extension Setting {
     sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,
     maxPoolSize, eventLoops, sshPassword, sshKeyPassphrase, segment, logLevel, logFormat,
   ]
+  /// Those that are no flags, for the help of a command that knows them.
+  static func secrets(of settings: [Setting]) -> String {
+    settings.filter(\.isSecret).map(\.variable).joined(separator: ", ")
+  }
+
   /// Each once.
   static let all = coordinator + shared + agent.filter { !coordinator.contains($0) }
 }

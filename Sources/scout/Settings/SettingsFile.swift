@@ -23,7 +23,7 @@ enum SettingsFile {
       let isMap =
         value.first == "{" || isAlone && below?.first?.isWhitespace == true && below?.first { !$0.isWhitespace } != "-"
       let isList = value.first == "[" || isAlone && below?.first { !$0.isWhitespace } == "-"
-      if isMap { throw fault("`\(name)` holds settings of its own, and has none: write \(setting.allowed)") }
+      if isMap { throw fault("`\(name)` is a map, and takes none: write \(setting.allowed)") }
       if isList, setting.kind != .list { throw fault("`\(name)` is a list: write \(setting.allowed)") }
     }
   }
