@@ -127,6 +127,33 @@ rotate() {
   eventually reads
 }
 
+# As Deploy/README.md, "Adding a segment", by joining: the agent dials, by a certificate that a token got it.
+join_by_token() {
+  local pki=/var/lib/scout-coordinator/pki token
+  runuser -u scout-coordinator -- scout pki init --pki "$pki"
+  sed -i -e 's/^SCOUT_AGENT/#&/; s/^#\(SCOUT_PKI\|SCOUT_AGENT_LISTEN\|SCOUT_ENROLL_LISTEN\)=/\1=/' /etc/scout/coordinator.env
+  sed -i -e 's/^SCOUT_\(LISTEN\|TLS_.*\)=/#&/; s/^#\(SCOUT_STATE_DIR\)=/\1=/' \
+    -e 's/^#SCOUT_COORDINATORS=.*/SCOUT_COORDINATORS=127.0.0.1:7444/' /etc/scout/agent.env
+  systemctl stop scout-agent
+  restart scout-coordinator
+  eventually systemctl is-active --quiet scout-coordinator
+  token=$(runuser -u scout-coordinator -- scout pki token --pki "$pki" --segment dc1 --name agent-a 2>/dev/null)
+  eventually runuser -u scout-agent -- env SCOUT_JOIN_TOKEN="$token" \
+    scout agent join --enroll 127.0.0.1:7445 --state-dir /var/lib/scout-agent/state
+  systemctl start scout-agent
+  eventually reads
+  systemctl stop scout-agent
+  [[ $(journalctl --no-pager -u scout-agent) == *msg=draining* ]] || fail "the agent was not drained when it was stopped"
+  [ "$(systemctl show -P Result scout-agent)" = success ] || fail "a drained agent did not end well"
+  systemctl start scout-agent
+  eventually reads
+  # As the runbook has a service's own settings looked at.
+  systemd-run --quiet --pipe --wait -p User=scout-agent -p EnvironmentFile=/etc/scout/agent.env scout doctor >/tmp/last ||
+    { cat /tmp/last; fail "doctor finds fault with the agent"; }
+  grep -q 'takes this agent in' /tmp/last || fail "doctor did not ask the coordinator"
+  echo "boot: joined by a token, dialled, drained when stopped, and doctor finds it well"
+}
+
 for part in agent coordinator; do
   [ "$(systemctl is-enabled scout-$part.service || true)" = disabled ] || fail "scout-$part.service is enabled"
   [ "$(systemctl is-active scout-$part.service || true)" = inactive ] || fail "scout-$part.service is active"
@@ -157,6 +184,7 @@ check_confinement
 echo "boot: no new privileges, no capability, own users, private /tmp, no /home, nothing to run, a system call filter"
 
 rotate
+join_by_token
 
 systemctl stop scout-coordinator scout-agent
 for part in agent coordinator; do

@@ -1098,12 +1098,6 @@ package nonisolated struct RunExit: Sendable {
 
   package var durationMs: Int64 = 0
 
-  /// The agent ended the command (a deadline, a cancel).
-  package var killed: Bool = false
-
-  /// With killed: its process group was seen to be gone.
-  package var endConfirmed: Bool = false
-
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_End: Equatable, Sendable {
@@ -2579,7 +2573,7 @@ nonisolated extension RunAccepted: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension RunExit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RunExit"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}signal\0\u{1}truncated\0\u{3}duration_ms\0\u{1}killed\0\u{3}end_confirmed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}signal\0\u{1}truncated\0\u{3}duration_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2605,8 +2599,6 @@ nonisolated extension RunExit: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.truncated) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.durationMs) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.killed) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.endConfirmed) }()
       default: break
       }
     }
@@ -2634,12 +2626,6 @@ nonisolated extension RunExit: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if self.durationMs != 0 {
       try visitor.visitSingularInt64Field(value: self.durationMs, fieldNumber: 4)
     }
-    if self.killed != false {
-      try visitor.visitSingularBoolField(value: self.killed, fieldNumber: 5)
-    }
-    if self.endConfirmed != false {
-      try visitor.visitSingularBoolField(value: self.endConfirmed, fieldNumber: 6)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2647,8 +2633,6 @@ nonisolated extension RunExit: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if lhs.end != rhs.end {return false}
     if lhs.truncated != rhs.truncated {return false}
     if lhs.durationMs != rhs.durationMs {return false}
-    if lhs.killed != rhs.killed {return false}
-    if lhs.endConfirmed != rhs.endConfirmed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -12,8 +12,6 @@ struct QueryFold {
     var exitCode: Int32?
     var signal: String?
     var truncated: Bool
-    var isKilled: Bool
-    var isEndConfirmed: Bool
   }
 
   func answer(budget: Int) -> Answer<CommandResult> {
@@ -22,7 +20,7 @@ struct QueryFold {
       let exit = part.exit ?? RunExit()
       var key = Key(
         stdout: state.trie.canonical(part.stdout), stderr: state.trie.canonical(part.stderr),
-        truncated: exit.truncated || part.isCut, isKilled: exit.killed, isEndConfirmed: exit.endConfirmed)
+        truncated: exit.truncated || part.isCut)
       switch exit.end {
       case .code(let code): key.exitCode = code
       case .signal(let signal): key.signal = signal
@@ -61,21 +59,12 @@ struct QueryFold {
       exitCode: key.exitCode, signal: key.signal, stdout: shown[0].content, stderr: shown[1].content,
       encoding: shown[0].encoding, truncated: isCut,
       durationMS: members.reduce(0) { max($0, state.parts[asked.answers[$1].index].exit?.durationMs ?? 0) },
-      note: note(key, isCut: isCut, isAlone: isAlone))
+      note: note(isCut: isCut, isAlone: isAlone))
   }
 
-  private func note(_ key: Key, isCut: Bool, isAlone: Bool) -> String? {
-    var notes: [String] = []
-    if isCut {
-      notes.append(
-        "Output was cut. Make the command print less (head, tail, -m)\(isAlone ? "" : ", or ask fewer hosts at once").")
-    }
-    if key.isKilled {
-      notes.append(
-        key.isEndConfirmed
-          ? "The command was ended before it was done; its processes are gone."
-          : "The command was ended before it was done; whether its processes are gone could not be confirmed.")
-    }
-    return notes.isEmpty ? nil : notes.joined(separator: " ")
+  private func note(isCut: Bool, isAlone: Bool) -> String? {
+    guard isCut else { return nil }
+    return
+      "Output was cut. Make the command print less (head, tail, -m)\(isAlone ? "" : ", or ask fewer hosts at once")."
   }
 }

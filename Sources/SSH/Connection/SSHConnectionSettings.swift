@@ -1,6 +1,10 @@
 import SSHConfig
 
 /// Bounds and clocks of one connection. A value.
+///
+/// The bounds of a connect stand still: a host is connected to a few times an hour, which makes no quantile, and one lost SYN alone
+/// takes a second (RFC 6298). `ConnectTimeout` of ssh_config(5) takes their place. What hosts of a segment usually need is measured by
+/// coordinators, which give an attempt at a cold host its time by it.
 package struct SSHConnectionSettings: Sendable, Hashable {
   /// Name resolution and TCP connect.
   package var tcpTimeout: Duration
