@@ -118,7 +118,8 @@ let package = Package(
     target(
       "Coordinator",
       [
-        "AgentAPI", "MCP", "Routing", "Telemetry", "EventLoopTasks", .hummingbirdCore, .hummingbirdTLS, .httpTypes,
+        "AgentAPI", "MCP", "Routing", "Telemetry", "EventLoopTasks", "SocketFaults", .hummingbirdCore, .hummingbirdTLS,
+        .httpTypes,
         .nioCore,
         .nioPosix,
         .nioConcurrency, .nioHTTP1, .nioSSL, .logging, .lifecycle, .crypto, .deque,

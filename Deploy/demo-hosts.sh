@@ -12,7 +12,8 @@ cp "$folder/client_key.pub" "$folder/authorized_keys"
 sshd=$(command -v sshd || echo /usr/sbin/sshd)
 sftp_server=/usr/lib/openssh/sftp-server
 servers=()
-trap 'kill "${servers[@]}" 2>/dev/null || true; wait' EXIT
+reader=
+trap 'kill "${servers[@]}" $reader 2>/dev/null || true; wait' EXIT
 trap 'exit 0' INT TERM HUP
 
 sample_files() { # name, address
@@ -80,4 +81,5 @@ echo "$folder/ssh_config"
 # In the background, so that a signal interrupts the wait at once.
 exec 3<&0
 cat <&3 >/dev/null &
-wait $!
+reader=$!
+wait $reader || true

@@ -11,8 +11,7 @@ Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config ca-certificat
 Deploy/python-envs.sh
 
 # Arrows between targets are part of what is tested: an import that the manifest does not list is an error.
-# An index is for editors, and takes its time.
-flags=(--explicit-target-dependency-import-check error --disable-index-store)
+flags=(--explicit-target-dependency-import-check error)
 swift build "${flags[@]}" --build-tests
 # Two tests at a time: many of them have deadlines, and two cores are soon busy.
 exec swift test "${flags[@]}" --skip-build --parallel --experimental-maximum-parallelization-width 2 "$@"

@@ -152,7 +152,9 @@ extension EndToEnd {
         #expect(unknown.code == 2, "\(unknown)")
         for wrong in [
           ["read", "host1"], ["read", "host1:/x", "--head", "0"], ["read", "host1:/x", "--encoding", "runes"],
-          ["list", "host1:/x", "--depth", "0"], ["list", "host1:/x", "--depth", "9999"],
+          ["list", "host1:/x", "--depth", "0"], ["list", "host1:/x", "--depth", "65"],
+          ["list", "host1:/x", "--limit", "20000"],
+          ["read", "host1:/x", "--timeout-ms", "5"], ["query", "host1", "true"],
           ["list", "host1:/x", "--sort", "luck"],
           ["query", "host1:/x", "--", "true"], ["hosts", "host1:/x"], ["route", "[", "--json"],
         ] {

@@ -97,6 +97,9 @@ extension EndToEnd {
         let revoked = try await ScoutProcess.run(
           ["pki", "revoke", "--pki", folder + "/pki", "--segment", "dc1", "--name", "agent-a"])
         #expect(revoked.code == 0, "\(revoked)")
+        // What is made from then on counts.
+        let anew = try await join(coordinator, self.token(folder), folder + "/anew")
+        #expect(anew.code == 0, "\(anew)")
         try await until { coordinator.errors.contains("agent-a is revoked") }
         let read = try await ScoutProcess.run(
           ["read", "host1:/etc/hostname", "--url", url, "--timeout-ms", "1000"])
@@ -120,6 +123,10 @@ extension EndToEnd {
         let made = try await ScoutProcess.run(
           ["pki", "issue", "--pki", folder + "/pki", "--name", "c2", "--days", "30", folder + "/c2"])
         #expect(made.code == 0 && made.output.contains("spiffe://scout/coordinator/c2"), "\(made)")
+        for taken in [folder + "/pki", folder + "/a/certificates"] {
+          let refused = try await ScoutProcess.run(["pki", "issue", "--pki", folder + "/pki", "--name", "c3", taken])
+          #expect(refused.code == 2 && refused.errors.contains("of its own"), "\(refused)")
+        }
         let enrolling = try await ScoutProcess.run([
           "coordinator", "--http-port", "0", "--no-embedded-agent", "--pki", folder + "/c2", "--agent-listen",
           "127.0.0.1:0", "--enroll-listen", "127.0.0.1:0",

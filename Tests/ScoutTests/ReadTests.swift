@@ -44,6 +44,25 @@ extension EndToEnd {
       }
     }
 
+    /// Also where less comes than the agent has read: for base64 takes more, and a character is not cut in two.
+    @Test(arguments: [Data(repeating: 0xFF, count: 200_000), Data(String(repeating: "\u{e9}", count: 60_000).utf8)])
+    func theDigestIsOfTheContent(_ bytes: Data) async throws {
+      try await Rig.with(.link, hosts: 1) { rig, fleet in
+        try bytes.write(to: fleet.files.appending(path: "f"))
+        for limit in [nil, 1001] as [Int64?] {
+          var arguments: JSONObject = ["target": .string("host1:\(fleet.files.path)/f"), "sha256": true]
+          arguments["limit"] = limit.map(JSON.int)
+          let reply = try await rig.call("read", arguments)
+          let content = reply["content"]?.string ?? ""
+          let shown = reply["encoding"] == "base64" ? Data(base64Encoded: content) : Data(content.utf8)
+          let copy = fleet.directory.appending(path: "shown")
+          try #require(shown).write(to: copy)
+          let digest = try await run("/usr/bin/sha256sum", [copy.path]).prefix(64)
+          #expect(reply["sha256"]?.string == String(digest), "\(reply.outcome.text.prefix(300))")
+        }
+      }
+    }
+
     @Test(arguments: Rig.Wiring.allCases)
     func partsOfAFile(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in

@@ -36,6 +36,21 @@ import Testing
     #expect(try await reader([setting.variable: text]).choice(setting) == meant)
   }
 
+  @Test(arguments: [("# http_port: 1\n\n", "8000"), ("", "8000"), ("# one\nhttp_port: 9000\n", "9000")])
+  func aFileOfCommentsSaysNothing(_ text: String, _ port: String) async throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "scout-\(UUID().uuidString).yaml")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(at: file) }
+    #expect(try await SettingsReader(flags: [:], environment: [:], file: file.path).text(.httpPort) == port)
+  }
+
+  @Test func aFolderIsNoSettingsFile() async throws {
+    let error = await #expect(throws: SettingsError.self) {
+      try await SettingsReader(flags: [:], environment: [:], file: "/tmp")
+    }
+    #expect(error?.description == "settings file /tmp: it is a folder")
+  }
+
   @Test func partsOfAListHaveNoBlanksAroundThem() async throws {
     #expect(try await reader(["SCOUT_BLOCKLIST": " prod* , ,db*\t,"]).list(.blocklist) == ["prod*", "db*"])
   }

@@ -1,4 +1,5 @@
 import AgentAPI
+import Crypto
 import FoundationEssentials
 
 /// Turns what the hosts sent into the answer of `read`: equal content once, each group its share of the budget. A value.
@@ -49,8 +50,12 @@ struct ReadFold {
     let isCut = key.truncated || shown.bytes.count < key.end.position
     var modified = SharedTime(parts[0].info.mtimeS)
     for part in parts.dropFirst() { modified.join(part.info.mtimeS) }
-    // Of what was read: it says nothing of a part of it.
-    let digest = shown.bytes.count < key.end.position ? .init() : parts[0].sha256
+    // The agent's is of what it read: where less of it is shown, another is made.
+    var digest = parts[0].sha256
+    if !digest.isEmpty, shown.bytes.count < key.end.position {
+      let content = state.trie.content(of: key.end, from: shown.bytes.lowerBound, limit: shown.bytes.count)
+      digest = Data(SHA256.hash(data: content))
+    }
     var content = FileContent(
       content: shown.content, encoding: shown.encoding, size: key.size,
       offset: key.offset + Int64(shown.bytes.lowerBound),

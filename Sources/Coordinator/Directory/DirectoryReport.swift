@@ -59,7 +59,8 @@ package struct DirectoryReport: Sendable {
       return Agent(
         name: agent.name, segment: agent.segment, version: agent.reply?.version ?? "",
         isHealthy: state.isHealthy(index, at: now), hosts: agent.reply?.hosts.count ?? 0,
-        heardAgoMS: agent.lastHeard.map { max(.zero, now - $0).wholeMilliseconds }, failure: agent.failure,
+        heardAgoMS: agent.lastHeard.map { max(.zero, now - $0).wholeMilliseconds },
+        failure: agent.failure ?? (agent.isDraining ? "it drains, and takes nothing new" : nil),
         pool: agent.reply?.pool ?? PoolFigures(), load: agent.load, counts: agent.counts)
     }
   }

@@ -1,10 +1,10 @@
-/// How long to wait before an agent is followed again: from 0.2 s doubling to 5 s, less up to half of it at random. A value. The link below has its own,
-/// slower pace for connecting; this one only keeps a failing Watch from spinning.
+/// How long to wait before an agent is followed again: from 0.2 s doubling to 1 s, less up to half of it at random. A value. The link below has its own,
+/// slower pace for connecting; this one only keeps a failing Watch from spinning, and an agent that is back from being thought away.
 struct FollowBackoff {
   private var ceiling: Duration = .milliseconds(200)
 
   mutating func next() -> Duration {
-    defer { ceiling = min(ceiling * 2, .seconds(5)) }
+    defer { ceiling = min(ceiling * 2, .seconds(1)) }
     return ceiling * Double.random(in: 0.5...1)
   }
 }

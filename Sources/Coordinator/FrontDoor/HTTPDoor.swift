@@ -6,6 +6,7 @@ package import MCP
 package import NIOCore
 import NIOSSL
 import ServiceLifecycle
+import SocketFaults
 import Synchronization
 package import Telemetry
 
@@ -96,7 +97,8 @@ package final class HTTPDoor: Service {
       bound.fail(error)
       guard !hasBound.load(ordering: .relaxed) else { throw error }
       throw FrontDoorListenError(
-        message: "cannot listen on \(settings.host):\(settings.port) (\(error)): stop what listens there, or choose"
+        message:
+          "cannot listen on \(settings.host):\(settings.port): \(SocketFault.words(error)). Stop what listens there, or choose"
           + " another SCOUT_HTTP_HOST or SCOUT_HTTP_PORT (--http-host, --http-port)")
     }
   }

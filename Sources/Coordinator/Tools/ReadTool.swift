@@ -16,7 +16,7 @@ struct ReadTool: ScoutTool {
     properties["head"] = Schema.integer("First lines", 1...1_000_000)
     properties["tail"] = Schema.integer("Last lines", 1...1_000_000)
     properties["encoding"] = Schema.word(ReadRequestOptions.Encoding.self, default: .auto)
-    properties["sha256"] = Schema.boolean("Also the digest of the bytes read")
+    properties["sha256"] = Schema.boolean("Also the digest of the bytes in content")
     properties["timeout_ms"] = Schema.timeout(core.settings)
     return MCPTool(
       name: "read", title: "Read files",

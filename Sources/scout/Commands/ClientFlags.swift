@@ -13,9 +13,7 @@ struct ClientFlags: ParsableArguments {
   @OptionGroup(title: "Agents") var links: LinkFlags
 
   func validate() throws {
-    if let timeoutMs, timeoutMs < 1 {
-      throw ValidationError("--timeout-ms is a number of milliseconds, not \(timeoutMs)")
-    }
+    try UsageCheck.number("--timeout-ms", timeoutMs, 100...600_000)
     guard let url else { return }
     guard !url.contains("@") else {
       throw ValidationError("--url has no user or password in it: the key comes from SCOUT_API_KEY")

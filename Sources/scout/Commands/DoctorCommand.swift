@@ -26,7 +26,11 @@ struct DoctorCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try await SettingsReader(shared, links, tunnels, agent, config: shared.config)
     var findings = SettingsExamination(settings: settings, environment: ProcessInfo.processInfo.environment).findings()
-    if !findings.contains(where: { $0.level == .fault }) { try await examine(settings, into: &findings) }
+    if !findings.contains(where: { $0.level == .fault }) {
+      do { try await examine(settings, into: &findings) } catch let error as SettingsError {
+        findings.append(Finding(.fault, "settings", error.description))
+      }
+    }
     try write(findings)
     if findings.contains(where: { $0.level == .fault }) { throw ExitCode(1) }
   }

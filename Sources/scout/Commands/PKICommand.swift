@@ -114,8 +114,17 @@ struct PKICommand: AsyncParsableCommand {
       let exchange = try await folder.open()
       let stored = try words { () throws(EnrollmentError) in
         let identity = try LinkIdentity.coordinator(name: name, in: exchange.authority.trustDomain)
+        let store = CertificateStore(FilePath(output))
+        if try CoordinatorSecurity.authority(at: FilePath(output)) != nil {
+          throw EnrollmentError(
+            .alreadyExists, "\(output) is an authority's folder: give the certificate one of its own")
+        }
+        if let other = try store.load()?.identity, other != identity {
+          throw EnrollmentError(
+            .alreadyExists, "\(output) holds the certificate of \(other): give this one a folder of its own")
+        }
         let credentials = try exchange.authority.issueWithKey(identity, life: Double(days) * 86_400, now: .now)
-        return try CertificateStore(FilePath(output)).install(credentials)
+        return try store.install(credentials)
       }
       try StandardOutput.print("made \(stored.identity) in \(output), until \(stored.leaf.notAfter)")
       try StandardOutput.print("next, on its machine: scout coordinator --pki FOLDER --agent-listen HOST:7444")
@@ -132,12 +141,16 @@ struct PKICommand: AsyncParsableCommand {
 
     func run() async throws {
       let exchange = try await folder.open()
+      let now = Date()
       let withdrawn = try words { () throws(EnrollmentError) in
         let identity = try LinkIdentity.agent(
           segment: who.segment, name: who.name, in: exchange.authority.trustDomain)
-        try exchange.revocations.revoke(identity, now: .now)
-        return try exchange.tokens.withdraw(identity, now: .now)
+        try exchange.revocations.revoke(identity, now: now)
+        return try exchange.tokens.withdraw(identity, now: now)
       }
+      // It covers what is made in the same second, or the next: a token that is made from here on lets it in again.
+      let end = now.timeIntervalSince1970.rounded(.up) + 1
+      try await Task.sleep(for: .seconds(max(0, end - Date().timeIntervalSince1970)))
       try StandardOutput.print(
         "revoked \(who.segment)/\(who.name)" + (withdrawn > 0 ? " and \(withdrawn) tokens of it" : ""))
     }

@@ -21,8 +21,8 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    try UsageCheck.hosts(targets)
     if command.isEmpty { throw ValidationError("Give the command after --, for example: scout query web1 -- uptime") }
+    try UsageCheck.hosts(targets)
   }
 
   func run() async throws {

@@ -15,16 +15,16 @@ struct ReadCommand: AsyncParsableCommand {
   @Option(help: "The first lines.") var head: Int?
   @Option(help: "The last lines.") var tail: Int?
   @Option(help: "auto, text or base64.") var encoding: String?
-  @Flag(help: "The digest of the bytes read, too.") var sha256 = false
+  @Flag(help: "The digest of the bytes shown, too.") var sha256 = false
   @Flag(help: "Write the bytes of one file as they are, however many, to standard output.") var raw = false
   @OptionGroup var client: ClientFlags
 
   func validate() throws {
     try UsageCheck.paths(targets)
-    try UsageCheck.number("--offset", offset, 0...)
-    try UsageCheck.number("--limit", limit, 1...)
-    try UsageCheck.number("--head", head, 1...)
-    try UsageCheck.number("--tail", tail, 1...)
+    try UsageCheck.number("--offset", offset, 0...(.max))
+    try UsageCheck.number("--limit", limit, 1...(raw ? .max : 64 << 20))
+    try UsageCheck.number("--head", head, 1...1_000_000)
+    try UsageCheck.number("--tail", tail, 1...1_000_000)
     try UsageCheck.word("--encoding", encoding, ReadRequestOptions.Encoding.self)
     guard [offset, head, tail].count(where: { $0 != nil }) < 2 else {
       throw ValidationError("Give only one of --offset, --head and --tail")

@@ -10,9 +10,9 @@ enum UsageCheck {
   static func hosts(_ targets: [String]) throws { try all(targets) { _ = try Target.hostOnly($0) } }
 
   /// A whole number within bounds, where there is one.
-  static func number(_ flag: String, _ value: Int?, _ allowed: PartialRangeFrom<Int>) throws {
+  static func number(_ flag: String, _ value: Int?, _ allowed: ClosedRange<Int>) throws {
     guard let value, !allowed.contains(value) else { return }
-    throw ValidationError("\(flag) is a whole number from \(allowed.lowerBound) on, not \(value)")
+    throw ValidationError("\(flag) is a whole number from \(allowed.lowerBound) to \(allowed.upperBound), not \(value)")
   }
 
   /// One of some words, where there is one.

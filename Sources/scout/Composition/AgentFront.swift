@@ -67,6 +67,7 @@ struct AgentFront {
     for text in settings.list(.coordinators) {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       let (host, port) = try settings.address(parts.last ?? "", shown: text, of: .coordinators)
+      guard port > 0 else { throw SettingsError("\(Setting.coordinators.flag) \(text): nobody listens on port 0") }
       guard tls != nil || Loopback.contains(host) else {
         throw SettingsError(
           "\(Setting.coordinators.flag) \(text): beyond loopback it needs \(Setting.stateDir.flag) of an agent that has joined, or \(Setting.tlsCA.flag), \(Setting.tlsCert.flag) and \(Setting.tlsKey.flag)"

@@ -22,8 +22,8 @@ struct SettingsExamination {
         findings.append(Finding(.fault, "settings", error.description))
       }
     }
-    // Those that are taken together are looked at where each by itself is right.
-    if findings.isEmpty { findings += Self.combined.compactMap { fault(in: $0) } }
+    // Those that are taken together; what is said of one by itself is not said again.
+    for fault in Self.combined.compactMap({ fault(in: $0) }) where !findings.contains(fault) { findings.append(fault) }
     let known = Setting.all.map(\.variable)
     for name in environment.keys.sorted()
     where name.hasPrefix("SCOUT_") && !known.contains(name) && !Self.others.contains(name)

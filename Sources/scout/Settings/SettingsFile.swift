@@ -1,6 +1,26 @@
+import Foundation
+
 /// What a settings file may hold: one setting a line, or a list below one. Checked before it is read, since a setting that nobody
 /// knows, or of another shape than it has, would pass in silence: a block-list that blocks nobody. Stateless.
 enum SettingsFile {
+  /// Checks the file. False where there is nothing in it but comments, which is no YAML map.
+  ///
+  /// - Throws: `SettingsError`, also for what cannot be read.
+  static func holdsSettings(_ path: String) throws(SettingsError) -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw SettingsError("settings file \(path): there is no such file")
+    }
+    guard !isFolder.boolValue else { throw SettingsError("settings file \(path): it is a folder") }
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw SettingsError("settings file \(path): it cannot be read, or is no UTF-8")
+    }
+    try check(text, known: Setting.all, file: path)
+    return text.split(whereSeparator: \.isNewline).contains { line in
+      line.first { !$0.isWhitespace }.map { $0 != "#" } ?? false
+    }
+  }
+
   /// - Parameter text: YAML in block style, as README shows it.
   /// - Throws: `SettingsError`, which names the line.
   static func check(_ text: String, known: [Setting], file: String) throws(SettingsError) {

@@ -33,10 +33,7 @@ struct SettingsReader {
       EnvironmentVariablesProvider(environmentVariables: environment.filter { Self.predecessors.contains($0.key) })
         .prefixKeys(with: "mcp.cat"),
     ]
-    if let file {
-      if let text = try? String(contentsOfFile: file, encoding: .utf8) {
-        try SettingsFile.check(text, known: Setting.all, file: file)
-      }
+    if let file, try SettingsFile.holdsSettings(file) {
       do {
         providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
       } catch {

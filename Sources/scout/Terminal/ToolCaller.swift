@@ -30,8 +30,8 @@ struct LocalToolCaller: ToolCaller {
 
 /// The tools of a running coordinator, by one MCP request (revision 2026-07-28, which needs no session).
 struct RemoteToolCaller: ToolCaller {
-  /// Bytes of an answer that are accepted.
-  static let answerLimit = 64 * 1024 * 1024
+  /// Bytes of an answer that are accepted: the largest file that settings allow (64 MiB), in its text and in its data.
+  static let answerLimit = 256 << 20
 
   let url: String
   /// Sent as a bearer token.
@@ -78,6 +78,9 @@ struct RemoteToolCaller: ToolCaller {
         let response = try await client.execute(request, timeout: TimeAmount(Self.longest))
         return (response, try await response.body.collect(upTo: Self.answerLimit))
       }
+    } catch is NIOTooManyBytesError {
+      throw TerminalError(
+        "the answer of \(url) has more than \(Self.answerLimit >> 20) MiB: ask for less, with a lower limit")
     } catch {
       throw TerminalError(
         "no answer from \(url): \(Self.words(error)). Is the coordinator running there? See GET /health")
@@ -119,7 +122,8 @@ struct RemoteToolCaller: ToolCaller {
       // The response is the last event; what came before is progress.
       text = text.split(separator: "\n").last { $0.hasPrefix("data:") }.map { String($0.dropFirst(5)) } ?? ""
     }
-    guard case .object(let message)? = try? JSON(parsing: Array(text.utf8)) else {
+    let bounds = JSONParser.Bounds(size: answerLimit)
+    guard case .object(let message)? = try? JSON(parsing: Array(text.utf8), bounds: bounds) else {
       throw TerminalError("the coordinator answered \(status.code) and no JSON: is the URL right? It ends with /mcp")
     }
     if case .object(let error)? = message["error"], case .string(let reason)? = error["message"] {
