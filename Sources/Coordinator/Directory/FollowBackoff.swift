@@ -1,5 +1,7 @@
-/// How long to wait before an agent is followed again: from 0.2 s doubling to 1 s, less up to half of it at random. A value. The link below has its own,
-/// slower pace for connecting; this one only keeps a failing Watch from spinning, and an agent that is back from being thought away.
+/// How long to wait before an agent is followed again: from 0.2 s doubling to 1 s, less up to half of it at random. A value.
+///
+/// The link below has its own, slower pace for connecting. This one only keeps a failing Watch from spinning, and is short, since an
+/// agent that is back counts as away until it is followed again.
 struct FollowBackoff {
   private var ceiling: Duration = .milliseconds(200)
 

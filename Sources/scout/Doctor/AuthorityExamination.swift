@@ -11,10 +11,7 @@ struct AuthorityExamination {
     do throws(EnrollmentError) {
       let path = FilePath(folder)
       guard let authority = try CoordinatorSecurity.authority(at: path) else {
-        guard let own = try CertificateStore(path).load() else {
-          throw EnrollmentError(.notFound, "There is neither an authority nor a certificate of one in \(path)")
-        }
-        return [examine(issued: own)]
+        return [examine(issued: try CoordinatorSecurity.issued(at: path))]
       }
       let end = authority.certificate.notAfter
       guard Date() < end else {

@@ -23,9 +23,7 @@ struct CoordinatorSecurity: Sendable {
     do throws(EnrollmentError) {
       guard let authority = try Self.authority(at: path) else {
         store = CertificateStore(path)
-        guard let stored = try store.load() else {
-          throw EnrollmentError(.notFound, "There is neither an authority nor a certificate of one in \(path)")
-        }
+        let stored = try Self.issued(at: path)
         guard stored.identity.role == .coordinator, stored.leaf.notAfter > .now else {
           throw EnrollmentError(
             .expired,
@@ -57,6 +55,16 @@ struct CoordinatorSecurity: Sendable {
       guard error.code == .notFound else { throw error }
       return nil
     }
+  }
+
+  /// What `scout pki issue` made.
+  ///
+  /// - Throws: `notFound`, and what `CertificateStore.load` throws.
+  static func issued(at path: FilePath) throws(EnrollmentError) -> StoredCertificate {
+    guard let stored = try CertificateStore(path).load() else {
+      throw EnrollmentError(.notFound, "There is neither an authority nor a certificate of one in \(path)")
+    }
+    return stored
   }
 
   /// Where this coordinator's own certificate is.
