@@ -94,6 +94,32 @@ import Testing
     }
   }
 
+  /// They are closed behind other requests, or by themselves after a moment: sftp-server has 100 at most.
+  @Test func handlesAreGivenBack() async throws {
+    try await TestHosts.withLane { hosts, _, lane in
+      let path = try hosts.write("file", Array("x".utf8))
+      for _ in 0..<300 { _ = try await lane.readFile(path, limit: 1000, deadline: soon) }
+      let end = ContinuousClock.now + .seconds(10)
+      while Self.isOpenAnywhere(path), .now < end { try await Task.sleep(for: .milliseconds(10)) }
+      #expect(!Self.isOpenAnywhere(path))
+      let directory = try await lane.openDirectory(RemotePath(hosts.fleet.files.path), deadline: soon)
+      while try await directory.next(deadline: soon) != nil {}
+      #expect(lane.isUsable)
+    }
+  }
+
+  /// Whether any process that may be looked into holds it open.
+  private static func isOpenAnywhere(_ path: RemotePath) -> Bool {
+    let files = FileManager.default
+    let wanted = String(decoding: path.bytes, as: UTF8.self)
+    return ((try? files.contentsOfDirectory(atPath: "/proc")) ?? []).contains { process in
+      let folder = "/proc/\(process)/fd"
+      return ((try? files.contentsOfDirectory(atPath: folder)) ?? []).contains {
+        (try? files.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")) == wanted
+      }
+    }
+  }
+
   @Test func sayswhatIsWrongWithAPath() async throws {
     try await TestHosts.withLane { hosts, _, lane in
       let file = try hosts.write("file", [1])

@@ -89,6 +89,7 @@ struct Connector {
       ClientBootstrap(group: eventLoop)
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .channelOption(.autoRead, value: false)
+        .channelOption(.recvAllocator, value: SocketTransport.buffers)
         .connectTimeout(TimeAmount(bound))
         .connect(host: host.hostName, port: host.port)
         .assumeIsolated()

@@ -9,6 +9,9 @@ import SocketFaults
 final class SocketTransport: ChannelInboundHandler, ByteTransport {
   typealias InboundIn = ByteBuffer
 
+  /// An answer of a few KiB comes with one system call.
+  static let buffers = AdaptiveRecvByteBufferAllocator(minimum: 8 << 10, initial: 8 << 10, maximum: 64 << 10)
+
   private let channel: any Channel
   private var receiver: (any ByteTransportReceiver)?
   private var reason: String?

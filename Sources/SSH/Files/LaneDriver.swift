@@ -14,6 +14,13 @@ final class LaneDriver: ChannelUser {
   private var greeted: ((SSHError?) -> Void)?
   private var failure: SSHError?
   private var isReceiving = false
+  /// Handles whose close has not been sent.
+  private var released: [SFTPHandle] = []
+  private var releaseTimer: Scheduled<Void>?
+  private var eventLoop: (any EventLoop)?
+
+  /// A handle that was given back stays open on the host for so long at most.
+  private static let releaseDelay: TimeAmount = .milliseconds(50)
 
   init(host: String) {
     self.host = host
@@ -22,6 +29,7 @@ final class LaneDriver: ChannelUser {
   /// Opens the channel; `greeted` is called once, with nil when the server has said its version.
   func open(on connection: ConnectionDriver, greeted: @escaping (SSHError?) -> Void) {
     self.greeted = greeted
+    eventLoop = connection.eventLoop
     slot = connection.openChannel(.session, .subsystem("sftp"), user: self)
     flush()
   }
@@ -34,6 +42,24 @@ final class LaneDriver: ChannelUser {
     waiting[client.request(request)] = answer
     // What operations send while answers are handed out goes out together.
     if !isReceiving { flush() }
+  }
+
+  /// Gives a handle back. Nobody waits for that, and alone it would wake two processes of the host: it goes out with what answers
+  /// bring about next, or by itself after a moment.
+  func release(_ handle: SFTPHandle) {
+    guard failure == nil else { return }
+    released.append(handle)
+    guard releaseTimer == nil else { return }
+    releaseTimer = eventLoop?.assumeIsolated().scheduleTask(in: Self.releaseDelay) { [weak self] in
+      self?.releaseTimer = nil
+      self?.closeReleased()
+      self?.flush()
+    }
+  }
+
+  private func closeReleased() {
+    for handle in released { waiting[client.request(.close(handle))] = { _ in } }
+    released.removeAll(keepingCapacity: true)
   }
 
   private func flush() {
@@ -55,6 +81,8 @@ final class LaneDriver: ChannelUser {
     failure = error
     usable.clear()
     slot = nil
+    released = []
+    releaseTimer?.cancel()
     let waiting = self.waiting
     self.waiting = [:]
     takeGreeted()?(error)
@@ -76,6 +104,8 @@ final class LaneDriver: ChannelUser {
     isReceiving = true
     defer {
       isReceiving = false
+      // Behind what somebody waits for.
+      if client.outbound.readableBytes > 0 { closeReleased() }
       flush()
     }
     client.receive(bytes)

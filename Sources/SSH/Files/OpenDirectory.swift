@@ -118,7 +118,7 @@ final class OpenDirectory {
   func close() {
     guard let handle else { return }
     self.handle = nil
-    lane.send(.close(handle)) { _ in }
+    lane.release(handle)
   }
 }
 

@@ -184,7 +184,7 @@ final class OpenFile {
   func close() {
     guard let handle else { return }
     self.handle = nil
-    lane.send(.close(handle)) { _ in }
+    lane.release(handle)
   }
 }
 
