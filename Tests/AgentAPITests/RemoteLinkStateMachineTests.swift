@@ -41,7 +41,7 @@ import Testing
     var (machine, _) = connected()
     #expect(machine.state == .connected)
     #expect(machine.connection == "a")
-    guard case .use("a") = machine.callArrived(1, "call", at: at(1), jitter: 0) else {
+    guard case .use("a") = machine.callArrived(1, "call", isUrgent: true, at: at(1), jitter: 0) else {
       Issue.record("not used")
       return
     }
@@ -49,13 +49,13 @@ import Testing
 
   @Test func callsWaitForTheFirstConnection() {
     var machine = machine()
-    guard case .wait(nil) = machine.callArrived(1, "early", at: at(0), jitter: 0) else {
+    guard case .wait(nil) = machine.callArrived(1, "early", isUrgent: true, at: at(0), jitter: 0) else {
       Issue.record("it did not wait")
       return
     }
     #expect(machine.started(at: at(0)) == .connect)
     #expect(machine.started(at: at(0)) == nil)
-    _ = machine.callArrived(2, "late", at: at(0), jitter: 0)
+    _ = machine.callArrived(2, "late", isUrgent: true, at: at(0), jitter: 0)
     #expect(machine.callGaveUp(2) == "late")
     #expect(machine.callGaveUp(2) == nil)
     #expect(machine.connectionEstablished("a", at: at(1))?.waiters == ["early"])
@@ -107,7 +107,7 @@ import Testing
     }
     let long = machine.connectionFailed("refused", at: at(0), jitter: 0.5)
     #expect(pauseLength(long, from: 0) == .seconds(30))
-    guard case .wait(let sooner) = machine.callArrived(1, "call", at: at(0.1), jitter: 0.5) else {
+    guard case .wait(let sooner) = machine.callArrived(1, "call", isUrgent: true, at: at(0.1), jitter: 0.5) else {
       Issue.record("it did not wait")
       return
     }
@@ -120,14 +120,34 @@ import Testing
     #expect(pauseLength(next, from: 0.5) == .seconds(0.5))
   }
 
+  /// A watch is always there: were it urgent, a link that is away would be tried every second for ever.
+  @Test func whoOnlyWatchesWaitsForTheNextAttempt() {
+    var machine = machine()
+    _ = machine.started(at: at(0))
+    for _ in 0..<9 {
+      let pause = machine.connectionFailed("refused", at: at(0), jitter: 0.5)
+      _ = machine.pauseEnded(number(pause), at: at(0))
+    }
+    let long = machine.connectionFailed("refused", at: at(0), jitter: 0.5)
+    guard case .wait(nil) = machine.callArrived(1, "watch", isUrgent: false, at: at(0.1), jitter: 0.5) else {
+      Issue.record("the pause was cut short")
+      return
+    }
+    #expect(machine.pauseEnded(number(long), at: at(30)) == .connect)
+    let next = machine.connectionFailed("refused", at: at(30), jitter: 0.5)
+    #expect(pauseLength(next, from: 30) == .seconds(30))
+    #expect(machine.pauseEnded(number(next), at: at(60)) == .connect)
+    #expect(machine.connectionEstablished("a", at: at(60))?.waiters == ["watch"])
+  }
+
   @Test func stopReleasesEverybody() {
     var machine = machine()
     _ = machine.started(at: at(0))
-    _ = machine.callArrived(1, "call", at: at(0), jitter: 0)
+    _ = machine.callArrived(1, "call", isUrgent: true, at: at(0), jitter: 0)
     #expect(machine.stopped().waiters == ["call"])
     #expect(machine.state == .stopped)
     #expect(machine.connectionEstablished("late", at: at(1)) == nil)
-    guard case .stopped = machine.callArrived(2, "call", at: at(1), jitter: 0) else {
+    guard case .stopped = machine.callArrived(2, "call", isUrgent: true, at: at(1), jitter: 0) else {
       Issue.record("it was kept")
       return
     }

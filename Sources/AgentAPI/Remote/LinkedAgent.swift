@@ -13,9 +13,15 @@ package protocol LinkedAgent: AgentService {
   ///
   /// - Throws: `unreachable`, which names the agent, or `cancelled`; nothing has run.
   func client(deadline: ContinuousClock.Instant) async throws(AgentError) -> RPCClient
+  /// The same for a watch, which is there all the time: that it waits is no reason to dial sooner.
+  func watchingClient(deadline: ContinuousClock.Instant) async throws(AgentError) -> RPCClient
 }
 
 extension LinkedAgent {
+  package func watchingClient(deadline: ContinuousClock.Instant) async throws(AgentError) -> RPCClient {
+    try await client(deadline: deadline)
+  }
+
   package func describe(_ request: DescribeRequest, _ context: CallContext) async throws -> DescribeReply {
     try await call(context) { client, metadata in
       let reply = try await client.unary(
@@ -28,7 +34,7 @@ extension LinkedAgent {
     _ request: WatchRequest, _ context: CallContext, _ sink: @escaping ReplySink<WatchEvent>
   ) async throws {
     let start = ContinuousClock.now
-    try await call(context) { client, metadata in
+    try await call(context, isWatch: true) { client, metadata in
       _ = try await client.serverStream(
         AgentProtocol.watch, try request.framed(), metadata: metadata, deadline: context.deadline
       ) { try await sink(try WatchEvent(answered: $0)) }
@@ -80,12 +86,13 @@ extension LinkedAgent {
   }
 
   func call<Answer>(
-    _ context: CallContext, _ body: (RPCClient, RPCMetadata) async throws -> Answer
+    _ context: CallContext, isWatch: Bool = false, _ body: (RPCClient, RPCMetadata) async throws -> Answer
   ) async throws -> Answer {
     let start = ContinuousClock.now
     var attempt = 1
     while true {
-      let client = try await client(deadline: context.deadline)
+      let deadline = context.deadline
+      let client = isWatch ? try await watchingClient(deadline: deadline) : try await client(deadline: deadline)
       do {
         return try await body(client, context.metadata)
       } catch let error as RPCError {

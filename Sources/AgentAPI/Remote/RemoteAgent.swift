@@ -30,4 +30,8 @@ package final class RemoteAgent: LinkedAgent, Service {
   package func client(deadline: ContinuousClock.Instant) async throws(AgentError) -> RPCClient {
     try await link.client(deadline: deadline)
   }
+
+  package func watchingClient(deadline: ContinuousClock.Instant) async throws(AgentError) -> RPCClient {
+    try await link.client(deadline: deadline, isUrgent: false)
+  }
 }

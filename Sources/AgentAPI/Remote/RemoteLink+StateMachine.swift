@@ -38,6 +38,8 @@ struct RemoteLinkStateMachine<Connection, Waiter> {
   private var number = 0
   private var lastAttempt: Instant?
   private var waiters: [UInt64: Waiter] = [:]
+  /// Those of them for which the next attempt is made sooner.
+  private var urgent: Set<UInt64> = []
 
   init(backoff: Backoff, stableAfter: Duration) {
     self.backoff = backoff
@@ -68,8 +70,7 @@ struct RemoteLinkStateMachine<Connection, Waiter> {
     guard case .connecting = phase else { return nil }
     number += 1
     phase = .connected(connection, since: now)
-    defer { waiters = [:] }
-    return (number, Array(waiters.values))
+    return (number, takeWaiters())
   }
 
   mutating func connectionFailed(_ reason: String, at now: Instant, jitter: Double) -> Command? {
@@ -89,30 +90,43 @@ struct RemoteLinkStateMachine<Connection, Waiter> {
     return connect(at: now)
   }
 
-  /// A call that finds no connection cuts the pause short; only enough of it is kept to prevent a busy loop.
-  mutating func callArrived(_ id: UInt64, _ waiter: Waiter, at now: Instant, jitter: Double) -> Admission {
+  /// An urgent call that finds no connection cuts the pause short; only enough of it is kept to prevent a busy loop.
+  mutating func callArrived(
+    _ id: UInt64, _ waiter: Waiter, isUrgent: Bool, at now: Instant, jitter: Double
+  ) -> Admission {
     switch phase {
     case .connected(let connection, _): return .use(connection)
     case .stopped: return .stopped
-    case .idle, .connecting:
-      waiters[id] = waiter
-      return .wait(nil)
+    case .idle, .connecting, .pausing: break
+    }
+    waiters[id] = waiter
+    guard isUrgent else { return .wait(nil) }
+    urgent.insert(id)
+    switch phase {
+    case .idle, .connecting, .connected, .stopped: return .wait(nil)
     case .pausing(let until):
-      waiters[id] = waiter
       let sooner = max(now, demanded(jitter: jitter) ?? now)
       guard sooner < until else { return .wait(nil) }
       return .wait(pause(until: sooner))
     }
   }
 
-  mutating func callGaveUp(_ id: UInt64) -> Waiter? { waiters.removeValue(forKey: id) }
+  mutating func callGaveUp(_ id: UInt64) -> Waiter? {
+    urgent.remove(id)
+    return waiters.removeValue(forKey: id)
+  }
 
   mutating func stopped() -> (connection: Connection?, waiters: [Waiter]) {
+    defer { phase = .stopped }
+    return (connection, takeWaiters())
+  }
+
+  private mutating func takeWaiters() -> [Waiter] {
     defer {
-      phase = .stopped
       waiters = [:]
+      urgent = []
     }
-    return (connection, Array(waiters.values))
+    return Array(waiters.values)
   }
 
   private mutating func connect(at now: Instant) -> Command {
@@ -125,7 +139,7 @@ struct RemoteLinkStateMachine<Connection, Waiter> {
     self.reason = reason
     var until = now + backoff.pause(jitter: jitter)
     // Somebody waits for it already.
-    if !waiters.isEmpty, let demanded = demanded(jitter: jitter) { until = min(until, max(now, demanded)) }
+    if !urgent.isEmpty, let demanded = demanded(jitter: jitter) { until = min(until, max(now, demanded)) }
     return pause(until: until)
   }
 

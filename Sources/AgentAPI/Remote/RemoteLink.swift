@@ -67,11 +67,12 @@ final class RemoteLink: Sendable {
 
   /// A connection to call by. A link that is down is waited for until `deadline`, at most the connect timeout.
   ///
+  /// - Parameter isUrgent: the next attempt is made sooner for it.
   /// - Throws: `unreachable`, which names the agent, or `cancelled`; nothing has run.
-  func client(deadline: ContinuousClock.Instant) async throws(AgentError) -> RPCClient {
+  func client(deadline: ContinuousClock.Instant, isUrgent: Bool = true) async throws(AgentError) -> RPCClient {
     if let client = state.withLock({ $0.machine.connection }) { return client }
     let start = ContinuousClock.now
-    let client = await wait(until: min(deadline, start + settings.connectTimeout))
+    let client = await wait(until: min(deadline, start + settings.connectTimeout), isUrgent: isUrgent)
     if let client { return client }
     let elapsed = start.duration(to: .now)
     if Task.isCancelled {
@@ -85,13 +86,13 @@ final class RemoteLink: Sendable {
       phase: "link", elapsed: elapsed, scope: .agent)
   }
 
-  private func wait(until limit: ContinuousClock.Instant) async -> RPCClient? {
+  private func wait(until limit: ContinuousClock.Instant, isUrgent: Bool) async -> RPCClient? {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
     }
     return await ConnectionWait(limit: limit, group: group) { self.giveUp(id) }.client { waiter in
-      switch change({ $0.callArrived(id, waiter, at: .now, jitter: .random(in: 0..<1)) }) {
+      switch change({ $0.callArrived(id, waiter, isUrgent: isUrgent, at: .now, jitter: .random(in: 0..<1)) }) {
       case .use(let client): waiter.resume(returning: client)
       case .stopped: waiter.resume(returning: nil)
       case .wait(let command):
