@@ -248,6 +248,8 @@ package final class Agent: AgentService, Service {
     if let counts = report.news(at: now, counts: { PoolCounts(snapshot) }) { heartbeat.counts = counts }
     heartbeat.load = load.figures
     heartbeat.draining = isDraining.load(ordering: .relaxed)
+    let connectLimit = health.pace.bounds(pool.settings.connection).connectLimit
+    heartbeat.connectLimitMs = UInt32(clamping: connectLimit.wholeMilliseconds)
     door.report(in: &heartbeat.load)
     return heartbeat
   }

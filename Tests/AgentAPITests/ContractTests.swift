@@ -47,6 +47,15 @@ import Testing
     #expect(failure.scope == scope)
     #expect(failure.mayHaveRun == error.mayHaveRun)
     #expect(code == .cancelled || failure.message.contains("dc1 at 127.0.0.1:1"))
+    #expect(code != .timeout || failure.message.hasSuffix("; try this host alone, or with a larger timeout_ms"))
+  }
+
+  @Test func heartbeatComesBack() throws {
+    var heartbeat = Heartbeat()
+    heartbeat.draining = true
+    heartbeat.connectLimitMs = 20_000
+    #expect(try Heartbeat(serializedBytes: heartbeat.serializedBytes() as [UInt8]) == heartbeat)
+    #expect(try heartbeat.jsonString() == #"{"draining":true,"connectLimitMs":20000}"#)
   }
 
   @Test func timingsComeBack() {

@@ -13,6 +13,8 @@ package final class HealthBook: Sendable {
   }
 
   private let book = Mutex(Book())
+  /// What connects take.
+  package let pace = ConnectPace()
   /// Woken when a host went away or came back.
   let wakes = WakeList()
 
@@ -23,8 +25,10 @@ package final class HealthBook: Sendable {
     { host, event in
       switch event {
       case .connected(let timings):
+        self.pace.connected(host.alias, timings)
         self.change(host.alias) { $0.connected(timings, at: .now, revision: $1) }
       case .connectFailed(let error):
+        if error.code == .connectTimeout { self.pace.timedOut(host.alias) }
         let error = AgentError(error, since: .now)
         guard error.scope == .host else { return }
         self.failed(host.alias, error, at: .now)
@@ -59,6 +63,7 @@ package final class HealthBook: Sendable {
 
   /// Forgets hosts that are not served any more.
   func keep(_ aliases: Set<String>) {
+    pace.keep(aliases)
     book.withLock { $0.hosts = $0.hosts.filter { aliases.contains($0.key) } }
   }
 

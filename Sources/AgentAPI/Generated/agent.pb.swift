@@ -410,7 +410,7 @@ package nonisolated struct HostState: Sendable {
   /// Time since the last contact, be it a success or a failure; -1: never.
   package var ageMs: Int64 = 0
 
-  /// Time that requests took on the host over the last half minute, connects not counted; 0: none yet.
+  /// Time that requests took on the host: of the last 32, connects not counted; 0: none yet.
   package var p50Ms: Double = 0
 
   package var p95Ms: Double = 0
@@ -754,6 +754,12 @@ package nonisolated struct Heartbeat: @unchecked Sendable {
   package var hasCounts: Bool {_storage._counts != nil}
   /// Clears the value of `counts`. Subsequent reads from it will return its default value.
   package mutating func clearCounts() {_uniqueStorage()._counts = nil}
+
+  /// What the agent grants a host's connection at present, all phases together, before it fails with connect_timeout; 0: not told.
+  package var connectLimitMs: UInt32 {
+    get {_storage._connectLimitMs}
+    set {_uniqueStorage()._connectLimitMs = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1901,13 +1907,14 @@ nonisolated extension HostStates: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}load\0\u{1}draining\0\u{1}counts\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}load\0\u{1}draining\0\u{1}counts\0\u{3}connect_limit_ms\0")
 
   fileprivate class _StorageClass {
     var _pool: PoolFigures? = nil
     var _load: LoadFigures? = nil
     var _draining: Bool = false
     var _counts: PoolCounts? = nil
+    var _connectLimitMs: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1922,6 +1929,7 @@ nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _load = source._load
       _draining = source._draining
       _counts = source._counts
+      _connectLimitMs = source._connectLimitMs
     }
   }
 
@@ -1944,6 +1952,7 @@ nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._load) }()
         case 3: try { try decoder.decodeSingularBoolField(value: &_storage._draining) }()
         case 4: try { try decoder.decodeSingularMessageField(value: &_storage._counts) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._connectLimitMs) }()
         default: break
         }
       }
@@ -1968,6 +1977,9 @@ nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       try { if let v = _storage._counts {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
       } }()
+      if _storage._connectLimitMs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._connectLimitMs, fieldNumber: 5)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1981,6 +1993,7 @@ nonisolated extension Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._load != rhs_storage._load {return false}
         if _storage._draining != rhs_storage._draining {return false}
         if _storage._counts != rhs_storage._counts {return false}
+        if _storage._connectLimitMs != rhs_storage._connectLimitMs {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -2,9 +2,8 @@ import SSHConfig
 
 /// Bounds and clocks of one connection. A value.
 ///
-/// The bounds of a connect stand still: a host is connected to a few times an hour, which makes no quantile, and one lost SYN alone
-/// takes a second (RFC 6298). `ConnectTimeout` of ssh_config(5) takes their place. What hosts of a segment usually need is measured by
-/// coordinators, which give an attempt at a cold host its time by it.
+/// The pool may narrow the bounds of a connect by what connects to its hosts usually take (`SSHPoolSettings.connectBounds`).
+/// `ConnectTimeout` of ssh_config(5) takes their place.
 package struct SSHConnectionSettings: Sendable, Hashable {
   /// Name resolution and TCP connect.
   package var tcpTimeout: Duration
@@ -12,6 +11,8 @@ package struct SSHConnectionSettings: Sendable, Hashable {
   package var keyExchangeTimeout: Duration
   /// All authentication attempts together.
   package var authenticationTimeout: Duration
+  /// Key exchange and authentication together; nil: the sum of both.
+  package var handshakeTimeout: Duration? = .seconds(15)
   /// Silence after which the host is asked for a sign of life; zero asks never. The pool spreads it by 10 %.
   package var keepaliveInterval: Duration
   /// Unanswered questions after which the connection is dead.
@@ -36,6 +37,17 @@ package struct SSHConnectionSettings: Sendable, Hashable {
 
   func tcpTimeout(of host: ResolvedHost) -> Duration { host.connectTimeout ?? tcpTimeout }
   func keyExchangeTimeout(of host: ResolvedHost) -> Duration { host.connectTimeout ?? keyExchangeTimeout }
+
+  /// All phases together.
+  func connectLimit(of host: ResolvedHost) -> Duration {
+    guard let bound = host.connectTimeout else { return connectLimit }
+    return bound + bound + authenticationTimeout
+  }
+
+  /// The same for a host without a `ConnectTimeout`.
+  package var connectLimit: Duration {
+    tcpTimeout + (handshakeTimeout ?? keyExchangeTimeout + authenticationTimeout)
+  }
 }
 
 /// How long each phase of a connect took. A value.

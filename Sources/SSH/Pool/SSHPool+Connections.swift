@@ -8,17 +8,16 @@ import ServiceLifecycle
 /// Making connections and lanes: child tasks of `run()`.
 extension SSHPool {
   func connect(_ id: ConnectionID, _ host: ResolvedHost, over outer: SSHConnection?, keepalive: Duration) async {
-    var settings = settings.connection
+    var settings = self.settings.connectBounds?(host, self.settings.connection) ?? self.settings.connection
     settings.keepaliveInterval = host.serverAliveInterval ?? keepalive
     settings.keepaliveLimit =
       host.serverAliveInterval == nil ? self.settings.pool.keepalivesBeforeDead : host.serverAliveCountMax
-    let patience =
-      settings.tcpTimeout(of: host) + settings.keyExchangeTimeout(of: host) + settings.authenticationTimeout
     do {
       let connection = try await cancelWhenGracefulShutdown { [settings] in
         try await SSHConnection.connect(
           to: host, over: outer, credentials: self.credentials, settings: settings,
-          on: outer?.eventLoop ?? self.group.next(), deadline: .now + patience, logger: self.logger)
+          on: outer?.eventLoop ?? self.group.next(), deadline: .now + settings.connectLimit(of: host),
+          logger: self.logger)
       }
       await established(id, connection)
     } catch {

@@ -1,4 +1,5 @@
 package import Pool
+package import SSHConfig
 
 /// Bounds and times of the SSH pool. A value.
 package struct SSHPoolSettings: Sendable {
@@ -6,6 +7,8 @@ package struct SSHPoolSettings: Sendable {
   package var pool = PoolSettings()
   /// Per connection. The keepalive interval and limit here are not used: the pool spreads its own.
   package var connection = SSHConnectionSettings()
+  /// Asked before each connect for its bounds, given those of `connection`; nil: they stand. From any thread; must not block.
+  package var connectBounds: (@Sendable (ResolvedHost, SSHConnectionSettings) -> SSHConnectionSettings)?
   /// How long the opening of an SFTP channel may take.
   package var laneTimeout: Duration = .seconds(10)
   /// What leases that are out get at shutdown before their connections close under them.

@@ -15,8 +15,7 @@ struct AgentParts {
   /// - Parameters:
   ///   - name: the agent's own.
   ///   - segment: as its certificate says; nil: as the settings say.
-  ///   - checkInterval: see `AgentSettings`; the embedded agent has none, since it serves a person's own configuration and
-  ///     goes to no host unasked.
+  ///   - checkInterval: see `AgentSettings`.
   ///   - stateFolder: where its journal of commands is kept; nil: in memory.
   init(
     _ settings: SettingsReader, name: String, segment: String? = nil, checkInterval: Duration? = nil,
@@ -32,6 +31,7 @@ struct AgentParts {
     pool.pool.connections = try settings.integer(.maxPoolSize)
     pool.pool.idleTimeout = .seconds(try settings.integer(.idleTimeout))
     let health = HealthBook()
+    pool.connectBounds = { [pace = health.pace] host, settings in pace.bounds(settings, of: host.alias) }
     let sshPool = SSHPool(
       settings: pool, credentials: settings.credentials(on: group), group: group, logger: logger,
       observer: health.observer)
@@ -61,6 +61,18 @@ extension SettingsReader {
     settings.labels = try labelRules()
     settings.commandTimeout = .seconds(try integer(.commandTimeout))
     return settings
+  }
+
+  /// After how long `scout agent` looks at a host; nil: never.
+  func checkInterval() throws(SettingsError) -> Duration? {
+    let seconds = try integer(.checkInterval)
+    return seconds == 0 ? nil : .seconds(seconds)
+  }
+
+  /// The embedded agent serves a person's own configuration, with keys that may ask the person: it goes to no host unasked unless
+  /// it is told to.
+  func embeddedCheckInterval() throws(SettingsError) -> Duration? {
+    isSaid(.checkInterval) ? try checkInterval() : nil
   }
 
   fileprivate func readableFile(_ setting: Setting) throws(SettingsError) -> String? {
