@@ -37,14 +37,41 @@ struct AgentRecord: Sendable {
   var probe = ProbeRecord()
   /// What it advertises, by position in the router's table.
   var hosts: [HostIndex] = []
-  /// The host of its last attempt that timed out.
-  var lastTimedOut: HostIndex?
+  /// The hosts of its last attempts that timed out, the newest last; without those that answered since.
+  private(set) var timedOut: [HostIndex] = []
+  /// When it last answered an attempt, and when the youngest of those that it answered began.
+  private(set) var lastAnswer = Timestamp.zero
+  private(set) var youngestAnswered = Timestamp.zero
+  /// What it grants a host's connection, as it says itself; seconds; nil: it does not say.
+  var connectLimit: Double?
   /// The host that it last reached.
-  var lastReached: HostIndex?
+  private(set) var lastReached: HostIndex?
 
   init(settings: RoutingSettings) {
     breaker = AgentBreaker(settings.breaker)
     phi = PhiAccrual(settings.phi)
+  }
+
+  mutating func timedOut(at host: HostIndex) {
+    timedOut.removeAll { $0 == host }
+    if timedOut.count == 8 { timedOut.removeFirst() }
+    timedOut.append(host)
+  }
+
+  mutating func reached(_ host: HostIndex) {
+    lastReached = host
+    if !timedOut.isEmpty { timedOut.removeAll { $0 == host } }
+  }
+
+  mutating func answered(started: Timestamp, now: Timestamp) {
+    lastAnswer = now
+    youngestAnswered = max(youngestAnswered, started)
+  }
+
+  /// Whether it answered others while an attempt waited: one that began no earlier, or any late in the attempt's time.
+  func wasAtWork(beside attempt: AttemptTable.Attempt) -> Bool {
+    youngestAnswered >= attempt.started && lastAnswer > attempt.started
+      || lastAnswer >= attempt.started.advanced(bySeconds: attempt.timeout / 2)
   }
 
   mutating func enter(name: String, now: Timestamp) {

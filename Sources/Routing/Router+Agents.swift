@@ -51,13 +51,16 @@ extension Router {
     agents[agent].isDraining = true
   }
 
-  package mutating func heartbeat(_ agent: Int, isOverloaded: Bool = false, isDraining: Bool = false, now: Timestamp) {
+  package mutating func heartbeat(
+    _ agent: Int, isOverloaded: Bool = false, isDraining: Bool = false, connectLimit: Double? = nil, now: Timestamp
+  ) {
     guard known(agent) else { return }
     agents[agent].phi.heartbeat(now: now)
     agents[agent].suspectAt = agents[agent].phi.reaches(settings.phi.suspect)
     agents[agent].isReportedDead = false
     agents[agent].isOverloaded = isOverloaded
     agents[agent].isDraining = isDraining
+    agents[agent].connectLimit = connectLimit
   }
 
   /// Whether the agent can be chosen at `now`.

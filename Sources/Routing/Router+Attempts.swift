@@ -85,6 +85,9 @@ extension Router {
     let agent = Int(attempt.agent)
     agents[agent].inFlight -= 1
     let elapsed = now.seconds(since: attempt.started)
+    if outcome == .timedOut, !attempt.isProbe, agents[agent].wasAtWork(beside: attempt) {
+      return hostTimedOut(attempt, elapsed: elapsed, now: now)
+    }
     if !attempt.isAccepted { learn(outcome, of: attempt, elapsed: elapsed, now: now) }
     // Told with the answer, so that also an attempt whose time was taken when it was accepted speaks of it.
     if case .answered(let timings) = outcome, timings.connect.inSeconds > 0 {
@@ -93,6 +96,16 @@ extension Router {
     judge(outcome, of: attempt, now: now)
     remember(outcome, of: attempt, now: now)
     if attempt.isProbe { probeEnded(attempt, outcome, elapsed: elapsed, now: now) }
+  }
+
+  /// The agent answered others meanwhile, so it is the host that hangs.
+  private mutating func hostTimedOut(_ attempt: AttemptTable.Attempt, elapsed: Double, now: Timestamp) {
+    counters.hostTimeouts += 1
+    agents[Int(attempt.agent)].timedOut(at: attempt.host)
+    guard isCurrent(attempt.host) else { return }
+    hosts[Int(attempt.host.position)].breaker.failed(
+      "No answer within \(Int((elapsed * 1000).rounded())) ms, while others were answered", started: attempt.started,
+      now: now, random: &random)
   }
 
   /// Latencies.
@@ -127,17 +140,18 @@ extension Router {
     let wasClosed = agents[agent].breaker.isClosed
     switch outcome {
     case .answered, .hostFailed:
+      agents[agent].answered(started: attempt.started, now: now)
       agents[agent].breaker.succeeded(started: attempt.started, now: now)
       agents[agent].shedding.answered(now: now)
     case .agentFailed:
       agents[agent].breaker.failed(started: attempt.started, now: now, random: &random)
     case .timedOut:
-      // Nobody says whether the agent hangs or the host. One host may hang as often as it likes; a second one is the
-      // agent's doing.
-      if attempt.isProbe || agents[agent].lastTimedOut != attempt.host {
+      // Nobody says whether the agent hangs or the host, for it was asked nothing else that it answered. One host may hang
+      // as often as it likes; a second one is the agent's doing.
+      if attempt.isProbe || agents[agent].timedOut.last != attempt.host {
         agents[agent].breaker.failed(started: attempt.started, now: now, random: &random)
       }
-      agents[agent].lastTimedOut = attempt.host
+      agents[agent].timedOut(at: attempt.host)
       agents[agent].shedding.shed(now: now)
       retryBudget.overloadSeen(now: now)
     case .shed:
@@ -171,7 +185,7 @@ extension Router {
     switch outcome {
     case .answered(let timings):
       hosts[position].breaker.succeeded()
-      agents[agent].lastReached = attempt.host
+      agents[agent].reached(attempt.host)
       guard let route = route(of: agent, to: attempt.host) else { return }
       hosts[position].routes[route].isWarm = true
       let connect = timings.connect.inSeconds

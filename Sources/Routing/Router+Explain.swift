@@ -35,7 +35,7 @@ extension Router {
   }
 
   /// Not a choice: this agent and no other. nil where it no longer advertises the host.
-  func choice(of agent: Int, _ host: HostIndex, _ operation: OperationKind, now: Timestamp) -> RouteChoice? {
+  package func choice(of agent: Int, _ host: HostIndex, _ operation: OperationKind, now: Timestamp) -> RouteChoice? {
     guard let route = route(of: agent, to: host), standing(of: agent, now: now) != .dead else { return nil }
     let cost = cost(of: agent, Int(host.position), route, operation, now: now)
     return RouteChoice(

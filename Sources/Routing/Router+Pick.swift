@@ -194,7 +194,7 @@ extension Router {
       rtt: profiles[index].rtt, normal: profiles[index].normal, timeoutsInRow: profiles[index].timeoutsInRow)
     var hedgeDelay = HedgeDelay.seconds(profiles[index].normal)
     if let connect = best.cost.connect {
-      timeout += connectTimeout(zone: zone, now: now)
+      timeout += agents[best.agent].connectLimit ?? connectTimeout(zone: zone, now: now)
       // A cold connection is slow by nature; a second one would cost as much again.
       hedgeDelay = hedgeDelay.map { $0 + 2 * connect }
     }
@@ -206,7 +206,8 @@ extension Router {
       agents: survey.agents, timeout: timeout, hedgeDelay: hedgeDelay)
   }
 
-  /// What a cold connection is granted beyond the attempt's own timeout; seconds.
+  /// What a cold connection is granted beyond the attempt's own timeout where its agent does not say what it grants; seconds. An
+  /// agent that does gives the host up first, and says so.
   private mutating func connectTimeout(zone: Int, now: Timestamp) -> Double {
     connects[zone].refresh(hedgeShare: hedgeBudget.share, now: now)
     guard let normal = connects[zone].normal, normal.samples >= AttemptTimeout.samplesNeeded else {

@@ -90,9 +90,7 @@ extension Router {
     agents[agent].breaker.probeStarted(now: now)
     agents[agent].probe.isUnderWay = true
     agents[agent].probe.last = now
-    let host =
-      agents[agent].lastReached.flatMap { route(of: agent, to: $0) == nil ? nil : $0 }
-      ?? agents[agent].hosts.first
+    let host = probedHost(of: agent)
     let index = profileIndex(zone: agents[agent].zone, .stat)
     let timeout = AttemptTimeout.ownSeconds(
       rtt: profiles[index].rtt, normal: profiles[index].normal, timeoutsInRow: profiles[index].timeoutsInRow)
@@ -104,6 +102,22 @@ extension Router {
     return ProbeOrder(
       attempt: id, agent: agent, host: host.map { hosts[Int($0.position)].name }, timeout: max(timeout, 2))
   }
+
+  /// One that it reached, and that does not fail itself: a host that hangs would speak against the agent.
+  private func probedHost(of agent: Int) -> HostIndex? {
+    func isSound(_ host: HostIndex) -> Bool {
+      !agents[agent].timedOut.contains(host) && isCurrent(host) && hosts[Int(host.position)].breaker.isClear
+    }
+    let reached = agents[agent].lastReached.flatMap { route(of: agent, to: $0) == nil ? nil : $0 }
+    if let reached, isSound(reached) { return reached }
+    let some = agents[agent].hosts.prefix(Self.hostsLookedAt)
+    return some.first { host in
+      isSound(host) && route(of: agent, to: host).map { hosts[Int(host.position)].routes[$0].isWarm } == true
+    } ?? some.first(where: isSound) ?? reached ?? agents[agent].hosts.first
+  }
+
+  /// To find one for a probe.
+  private static let hostsLookedAt = 64
 
   mutating func probeEnded(
     _ attempt: AttemptTable.Attempt, _ outcome: AttemptOutcome, elapsed: Double, now: Timestamp

@@ -68,4 +68,6 @@ package struct RoutingCounters: Sendable, Hashable {
   package internal(set) var refusals: UInt64 = 0
   package internal(set) var picksInPanic: UInt64 = 0
   package internal(set) var ejections: UInt64 = 0
+  /// Attempts that timed out by the host's doing, as far as could be told.
+  package internal(set) var hostTimeouts: UInt64 = 0
 }

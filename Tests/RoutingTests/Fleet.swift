@@ -23,8 +23,11 @@ final class Fleet {
   }
 
   /// One attempt at one agent, from `now` on for `milliseconds`.
+  ///
+  /// - Parameter beside: what happens while it is under way.
   func attempt(
-    at agent: Int, _ number: Int = 0, now: Double, for milliseconds: Double, _ outcome: AttemptOutcome
+    at agent: Int, _ number: Int = 0, now: Double, for milliseconds: Double, _ outcome: AttemptOutcome,
+    beside: () -> Void = {}
   ) {
     // Every other agent is avoided.
     guard let host = host(number) else { return }
@@ -33,6 +36,7 @@ final class Fleet {
       while let choice = try? router.pick(host, .stat, trail: trail, now: at(now)), !trail.contains(choice.agent) {
         guard choice.agent != agent else {
           let id = router.attemptStarted(choice, now: at(now))
+          beside()
           router.attemptEnded(id, outcome, now: at(now + milliseconds))
           return
         }

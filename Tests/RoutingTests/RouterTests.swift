@@ -174,6 +174,51 @@ import Testing
     #expect(fleet.standing(of: 1, now: 40) == standing)
   }
 
+  /// What it answers meanwhile tells who hangs.
+  @Test func severalHostsThatHangAreQuickFailedWhileOthersAnswer() throws {
+    let fleet = Fleet(agents: 2, hosts: 12)
+    for number in 0..<40 {
+      let now = Double(number) * 100
+      fleet.attempt(at: 1, number % 5, now: now, for: 50, .timedOut) {
+        fleet.attempt(at: 1, 5 + number % 7, now: now + 1, for: 5, Self.well)
+      }
+    }
+    for agent in 0..<2 { #expect(fleet.standing(of: agent, now: 4_100) == .usable) }
+    for host in 0..<5 {
+      let index = try #require(fleet.host(host))
+      let refusal = #expect(throws: RouteRefusal.self) { try fleet.choose(index, now: 4_100) }
+      guard case .hostFailing(let failing)? = refusal else {
+        Issue.record("\(String(describing: refusal))")
+        return
+      }
+      #expect(failing.reason == "No answer within 50 ms, while others were answered")
+    }
+    #expect(fleet.pick(6, now: 4_100) != nil)
+    #expect(fleet.router.counters.hostTimeouts >= 15)
+  }
+
+  /// So that the agent gives a host up first, which tells whose fault it was.
+  @Test func aColdHostGetsWhatItsAgentGrantsAConnection() throws {
+    let fleet = Fleet(agents: 2)
+    let host = try #require(fleet.host())
+    for agent in 0..<2 { fleet.router.warmthChanged(agent, host: host, isWarm: false) }
+    #expect(try fleet.choose(host, now: 0).timeout == 10)
+    for agent in 0..<2 { fleet.router.heartbeat(agent, connectLimit: 20, now: at(1)) }
+    #expect(try fleet.choose(host, now: 1).timeout == 25)
+    for agent in 0..<2 { fleet.router.warmthChanged(agent, host: host, isWarm: true) }
+    #expect(try fleet.choose(host, now: 1).timeout == 5)
+  }
+
+  /// A host that hangs would answer for the agent otherwise.
+  @Test func aProbeIsOfAHostThatDoesNotFailItself() throws {
+    let fleet = Fleet(agents: 2, hosts: 3)
+    for agent in 0..<2 { for number in 0..<5 { fleet.attempt(at: agent, now: Double(number), for: 1, Self.well) } }
+    for number in 0..<10 { fleet.attempt(at: 1, number % 2, now: Double(100 + number), for: 50, .timedOut) }
+    #expect(fleet.standing(of: 1, now: 200) == .ejected)
+    let probes = fleet.router.timerFired(now: at(3_000)).probes
+    #expect(probes.map(\.agent) == [1] && probes.map(\.host) == ["h2"], "\(probes)")
+  }
+
   /// An inventory that says nothing of connections changes nothing of what is known of them.
   @Test func whatIsWarmStaysSoUntilItIsSaidOtherwise() throws {
     let fleet = Fleet(agents: 2)

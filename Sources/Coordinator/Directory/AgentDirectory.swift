@@ -161,12 +161,14 @@ package final class AgentDirectory: Service {
       logger.debug(
         "inventory", metadata: ["agent": .string(links[agent].name), "hosts": .stringConvertible(reply.hosts.count)])
     case .inventoryChange(let change):
-      let news = state.withLock { state in
+      let segment = state.withLock { state in
         state.inventoryChanged(change, from: agent, at: now)
-        // Of hosts that stay, their own reports say more.
-        return (state.agents[agent].segment, state.agents[agent].reply?.hosts.map { ReportedHost(alias: $0.alias) })
+        return state.agents[agent].reply == nil ? nil : state.agents[agent].segment
       }
-      if let hosts = news.1 { router.agentHeard(agent, segment: news.0, hosts) }
+      // Of connections, hosts' own reports say more.
+      let placed = change.placed.map(\.host.alias)
+      let gone = Set(change.removed).subtracting(placed)
+      if let segment { router.inventoryChanged(agent, segment: segment, placed: placed, gone: gone) }
       changes.send()
     case .hostStates(let states):
       let (segment, version) = state.withLock { state in

@@ -1,7 +1,7 @@
-import AgentAPI
+package import AgentAPI
 
 /// What the directory knows of its agents and their hosts. A value; one method per event.
-struct DirectoryState: Sendable {
+package struct DirectoryState: Sendable {
   struct Agent: Sendable {
     let name: String
     /// As configured; empty until the agent says.
@@ -34,13 +34,13 @@ struct DirectoryState: Sendable {
 
   private let mostAgents: Int
 
-  init(links: [AgentLink], mostAgents: Int = AgentDirectory.mostAgents) {
+  package init(links: [AgentLink], mostAgents: Int = AgentDirectory.mostAgents) {
     self.mostAgents = mostAgents
     agents = links.map { Agent(name: $0.name, segment: $0.segment) }
   }
 
   /// Made when it is asked for: inventories change in bursts, and thousands of hosts take some milliseconds.
-  var roster: Roster {
+  package var roster: Roster {
     mutating get {
       if let madeRoster { return madeRoster }
       let roster = Self.roster(of: agents)
@@ -94,7 +94,7 @@ struct DirectoryState: Sendable {
     return index
   }
 
-  mutating func inventoryReceived(_ reply: DescribeReply, from agent: Int, at now: ContinuousClock.Instant) {
+  package mutating func inventoryReceived(_ reply: DescribeReply, from agent: Int, at now: ContinuousClock.Instant) {
     if agents[agent].segment.isEmpty {
       agents[agent].segment = reply.segment.isEmpty ? agents[agent].name : reply.segment
     }
@@ -108,7 +108,7 @@ struct DirectoryState: Sendable {
 
   /// A change of an inventory that is not known, or one that does not fit it, changes nothing but that the agent lives: the
   /// next whole inventory mends it.
-  mutating func inventoryChanged(_ change: InventoryChange, from agent: Int, at now: ContinuousClock.Instant) {
+  package mutating func inventoryChanged(_ change: InventoryChange, from agent: Int, at now: ContinuousClock.Instant) {
     heard(agent, at: now)
     guard var hosts = agents[agent].reply?.hosts else { return }
     let removed = Set(change.removed)
@@ -120,7 +120,7 @@ struct DirectoryState: Sendable {
     madeRoster = nil
   }
 
-  mutating func hostsChanged(_ hosts: [HostInfo], from agent: Int, at now: ContinuousClock.Instant) {
+  package mutating func hostsChanged(_ hosts: [HostInfo], from agent: Int, at now: ContinuousClock.Instant) {
     remember(hosts, from: agent, at: now)
     heard(agent, at: now)
   }

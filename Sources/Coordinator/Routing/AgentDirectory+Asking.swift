@@ -13,7 +13,7 @@ extension AgentDirectory {
   ) async throws {
     guard host.agents.count > 1,
       let call = RoutedCall(host, operation, requestClass, context, router: router, attempt: attempt)
-    else { return try await askDirectly(host.agents[0], requestClass, context, attempt) }
+    else { return try await askDirectly(host.agents[0], host, operation, requestClass, context, attempt) }
     do {
       try await call.run()
     } catch let error as AgentError
@@ -21,7 +21,7 @@ extension AgentDirectory {
     {
       // Nobody seems to be there: the first one's link may be coming up, and if it is not, it knows why. One that drains is not asked.
       guard let agent = host.agents.first(where: { !isDraining($0) }) else { throw error }
-      try await askDirectly(agent, requestClass, context, attempt)
+      try await askDirectly(agent, host, operation, requestClass, context, attempt)
     }
   }
 
@@ -32,18 +32,20 @@ extension AgentDirectory {
   }
 
   private func askDirectly(
-    _ agent: Int, _ requestClass: RequestClass, _ context: CallContext, _ attempt: RoutedCall.Attempt
+    _ agent: Int, _ host: RosterHost, _ operation: OperationKind, _ requestClass: RequestClass,
+    _ context: CallContext, _ attempt: RoutedCall.Attempt
   ) async throws {
-    let gate = AnswerGate()
+    let told = DirectAttempt(agent, host, operation, router: router)
+    let gate = AnswerGate { _ in told.accepted() }
     var sheds = 0
     var loss: AgentError?
     while true {
       // The answer begins anew where the link was lost in the middle of it.
       let number = loss == nil ? 0 : 1
       do {
-        _ = try await attempt(
-          HostAttempt(service: links[agent].service, context: context, number: number, gate: gate))
-        return
+        return try await told.run {
+          try await attempt(HostAttempt(service: links[agent].service, context: context, number: number, gate: gate))
+        }
       } catch let error as AgentError where error.isShed && !Task.isCancelled {
         // Nobody else can be asked: the request waits here, for as long as the agent says and longer each time.
         let pause = ShedPause.before(sheds, wish: error.retryAfter ?? .zero, spread: .random(in: 0.8...1.2))

@@ -67,7 +67,10 @@ extension AgentError {
     let usual = failure.normal.map { " Usual is \(Int(($0.median * 1000).rounded(.up))) ms." } ?? ""
     switch failure.reason {
     case .refused(.hostFailing(let failing)):
-      let known = hostError ?? AgentError(code: .unreachable, message: failing.reason)
+      // An older failure may have been another one.
+      let known =
+        hostError.flatMap { $0.message == failing.reason ? $0 : nil }
+        ?? AgentError(code: .unreachable, message: failing.reason)
       self = known
       message =
         "\(known.message). That was \(failing.age.wholeMilliseconds) ms ago, the failure number \(failing.failures) in a row; "

@@ -66,6 +66,19 @@ package final class CallRouter: Sendable {
     }
   }
 
+  /// What changed in an inventory that was told of.
+  ///
+  /// - Parameter placed: hosts that are new, or not what they were.
+  func inventoryChanged(_ agent: Int, segment: String, placed: [String], gone: Set<String>) {
+    let now = now
+    func name(_ alias: String) -> String { Self.name(HostID(segment: segment, alias: alias)) }
+    state.withLock { state in
+      state.router.inventoryChanged(
+        agent, added: placed.map { AdvertisedHost(name($0)) }, removed: gone.map(name), now: now)
+      for alias in gone where state.router.host(named: name(alias)) == nil { state.hostErrors[name(alias)] = nil }
+    }
+  }
+
   /// Hosts that an agent told anew of.
   func hostsChanged(_ agent: Int, segment: String, _ hosts: [ReportedHost]) {
     decide { router, _ in
@@ -82,8 +95,10 @@ package final class CallRouter: Sendable {
     // Short of the limit itself: the last of it is kept for what matters most (`Criticality.share`).
     let load = heartbeat.load
     let isOverloaded = load.limit > 0 && Double(load.inFlight) >= 0.9 * Double(load.limit)
+    let connectLimit = heartbeat.connectLimitMs > 0 ? Double(min(heartbeat.connectLimitMs, 600_000)) / 1000 : nil
     decide { router, now in
-      router.heartbeat(agent, isOverloaded: isOverloaded, isDraining: heartbeat.draining, now: now)
+      router.heartbeat(
+        agent, isOverloaded: isOverloaded, isDraining: heartbeat.draining, connectLimit: connectLimit, now: now)
     }
   }
 

@@ -88,7 +88,7 @@ extension AgentDirectory {
     func counter(_ name: String, _ help: String, _ value: @escaping @Sendable (RoutingCounters) -> UInt64) {
       metrics.counters(name, help: help, labels: []) { [MetricSample([], Double(value(router.counters)))] }
     }
-    counter("scout_route_calls_total", "Requests to hosts that several agents reach.") { $0.calls }
+    counter("scout_route_calls_total", "Requests to hosts.") { $0.calls }
     counter("scout_route_attempts_total", "Attempts made for them, probes included.") { $0.attempts }
     counter("scout_route_hedges_total", "Second attempts made beside a slow one.") { $0.hedges }
     counter("scout_route_retries_total", "Attempts made after a failed one.") { $0.retries }
@@ -97,6 +97,9 @@ extension AgentDirectory {
     counter("scout_route_panic_picks_total", "Agents chosen while few of a host's were well, ejected ones among them.")
     {
       $0.picksInPanic
+    }
+    counter("scout_route_host_timeouts_total", "Attempts that timed out at a host while its agent answered others.") {
+      $0.hostTimeouts
     }
     counter("scout_route_refused_by_budget_total", "Retries and hedges that the budgets did not pay for.") {
       $0.refusedByBudget
