@@ -5,6 +5,7 @@ Times on a shared machine mean little by themselves: read the ratios. Started by
 
 import argparse
 import asyncio
+import contextlib
 import json
 import pathlib
 import re
@@ -12,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import rivals
@@ -65,12 +67,43 @@ def resident(process):
     return f"{process.resident_kib() / 1024:.1f} MiB", f"{process.own_kib() / 1024:.1f} MiB of its own, the rest the executable's pages"
 
 
+class Peak:
+    """The most memory that a process had during a `with` block, as `kib`.
+
+    Not its rusage: that counts what this process had when it started the other.
+    """
+
+    def __init__(self, pid):
+        self.kib = 0
+        self._status = pathlib.Path(f"/proc/{pid}/status")
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self):
+        while not self._over.wait(0.02):
+            # It may be gone, or not be the command yet.
+            with contextlib.suppress(OSError):
+                if found := re.search(r"VmHWM:\s+(\d+)", self._status.read_text()):
+                    self.kib = max(self.kib, int(found[1]))
+
+
 class Bench:
     def __init__(self, binaries, quick):
         self.binary = str(binaries / "scout")
         self.engine = str(binaries / "engine-benchmark")
+        self.raw = str(binaries / "raw-libssh2")
         self.seconds = 3 if quick else 10
         self.times = 10 if quick else 40
+        # A gigabyte over 80 ms takes minutes.
+        self.distant_runs = lambda megabytes: 1 if quick or megabytes > 100 else 3
         self.fleet = Fleet(100)
         self.small = self.fleet.files / "small"
         self.small.write_bytes(("x" * 63 + "\n").encode() * (SMALL // 64))
@@ -95,10 +128,21 @@ class Bench:
         ).stdout
         return json.loads(output)
 
+    def run_raw(self, lanes):
+        output = subprocess.run(
+            [self.raw, self.fleet.addresses[0], str(self.fleet.port), self.fleet.user, str(self.fleet.key), str(self.small),
+             str(lanes), str(self.seconds)],
+            check=True, capture_output=True, text=True,
+        ).stdout
+        return json.loads(output)["per_second"]
+
     # Each measure is one row or a few.
 
     def read(self):
         """Warm reads of 4 KiB over HTTP and the link, beside others doing the same."""
+        raw = {lanes: self.run_raw(lanes) for lanes in (1, 8)}
+        say("libssh2's own SFTP (open, fstat, read, close), one lane", f"{raw[1]:.0f}/s")
+        say("libssh2's own SFTP (open, fstat, read, close), eight lanes", f"{raw[8]:.0f}/s")
         engine = {
             lanes: self.run_engine("read", "--lanes", str(lanes), "--seconds", str(self.seconds), "--path", str(self.small))["per_second"]
             for lanes in (1, 8)
@@ -116,18 +160,21 @@ class Bench:
                     (after - start) / (rate * self.seconds) * 1e6
                     for after, start in zip((pair.coordinator.cpu_seconds(), pair.agent.cpu_seconds()), before)
                 ]
-                reference = engine[1 if clients == 1 else 8]
+                lanes = 1 if clients == 1 else 8
                 say(
                     f"warm read 4 KiB, HTTP + link, {clients} clients", f"{rate:.0f}/s",
-                    f"{rate / reference:.2f} of the engine; CPU {spent[0]:.0f} us coordinator + {spent[1]:.0f} us agent",
+                    f"{rate / engine[lanes]:.2f} of the engine, {rate / raw[lanes]:.2f} of libssh2's SFTP; "
+                    f"CPU {spent[0]:.0f} us coordinator + {spent[1]:.0f} us agent",
                 )
         finally:
             pair.stop()
         for clients in (1, 8, 32):
             rate = asyncio.run(rivals.asyncssh_reads(self.fleet, str(self.small), clients, self.seconds))
             say(f"warm read 4 KiB, asyncssh, {clients} at once", f"{rate:.0f}/s", f"{rate / engine[8]:.2f} of the engine")
-        rate = rivals.parallel_ssh_reads(self.fleet, str(self.small), self.seconds)
-        say("warm read 4 KiB, parallel-ssh, 1 at once", f"{rate:.0f}/s", f"{rate / engine[1]:.2f} of the engine")
+        for clients in (1, 8, 32):
+            rate = rivals.parallel_ssh_reads(self.fleet, str(self.small), clients, self.seconds)
+            reference = engine[1 if clients == 1 else 8]
+            say(f"warm read 4 KiB, parallel-ssh, {clients} at once", f"{rate:.0f}/s", f"{rate / reference:.2f} of the engine")
 
     def many(self):
         """One call over many warm hosts, and the first call to cold ones."""
@@ -162,46 +209,87 @@ class Bench:
         for megabytes, path in self.big.items():
             pair = self.pair()
             try:
-                idle = pair.agent.resident_kib()
-                ours = self._rate(
-                    [self.binary, "read", "--raw", "--no-embedded-agent", "--agent", pair.link, "--timeout-ms", "600000",
-                     f"host1:{path}"], megabytes)
-                growth = (pair.agent.peak_kib() - idle) / 1024
+                figure, memory = self._bulk(pair, path, megabytes, runs=3)
             finally:
                 pair.stop()
-            sftp = self._rate(["sftp", "-q", "-F", str(self.fleet.config), f"host1:{path}", "/dev/null"], megabytes)
-            say(f"read {megabytes} MB through the link", f"{ours:.0f} MB/s", f"sftp {sftp:.0f} MB/s; agent grew by {growth:.0f} MiB")
+            sftp, _ = self._rate(["sftp", "-q", "-F", str(self.fleet.config), f"host1:{path}", "/dev/null"], megabytes, runs=3)
+            say(f"read {megabytes} MB through the link", figure, f"sftp {sftp:.0f} MB/s; {memory}")
+
+    def _bulk(self, pair, path, megabytes, runs):
+        """`read --raw` asks the agent itself: its own process is the coordinator, and its peak is told with the agent's growth."""
+        # What it had at most before does not count (proc(5), clear_refs).
+        pathlib.Path(f"/proc/{pair.agent.process.pid}/clear_refs").write_text("5")
+        idle = pair.agent.resident_kib()
+        rate, peak = self._rate(
+            [self.binary, "read", "--raw", "--no-embedded-agent", "--agent", pair.link, "--timeout-ms", "600000",
+             f"host1:{path}"], megabytes, runs)
+        growth = (pair.agent.peak_kib() - idle) / 1024
+        return f"{rate:.0f} MB/s", f"agent grew by {growth:.0f} MiB, the command had {peak / 1024:.0f} MiB at most"
 
     @staticmethod
-    def _rate(command, megabytes):
-        """Megabytes a second, the median of three runs; what is read goes to /dev/null."""
-        rates = []
-        for _ in range(3):
+    def _rate(command, megabytes, runs):
+        """Megabytes a second, the median of so many runs, and the command's peak in KiB; what is read goes to /dev/null."""
+        rates, peak = [], 0
+        for _ in range(runs):
             start = time.monotonic()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            with Peak(process.pid) as seen:
+                if process.wait() != 0:
+                    raise subprocess.CalledProcessError(process.returncode, command)
             rates.append(megabytes / (time.monotonic() - start))
-        return statistics.median(rates)
+            peak = max(peak, seen.kib)
+        return statistics.median(rates), peak
 
     def distance(self):
         """The same over a relay between coordinator and agent, beside SSH itself over the same relay."""
         for round_trip in (0.010, 0.080):
-            name = f"{round_trip * 1000:.0f} ms"
+            away = f"agent {round_trip * 1000:.0f} ms away"
             times = max(5, self.times // 2)
             pair = self.pair(round_trip)
             try:
-                client = Client(pair.port)
-                client.call("read", target=f"host1:{self.small}")
-                one = timed(lambda: client.call("read", target=f"host1:{self.small}"), times)
-                client.call("read", targets=self.targets(100))
-                hundred = timed(lambda: client.call("read", targets=self.targets(100)), times)
+                self._distant_calls(pair, round_trip, away, times)
+                self._distant_clients(pair, round_trip, away)
+                for megabytes, path in self.big.items():
+                    figure, memory = self._bulk(pair, path, megabytes, self.distant_runs(megabytes))
+                    sftp = self._distant_sftp(path, megabytes, round_trip)
+                    say(f"read {megabytes} MB through the link, {away}", figure, f"sftp over the same distance {sftp:.0f} MB/s; {memory}")
             finally:
                 pair.stop()
-            cold, warm = asyncio.run(rivals.asyncssh_far(self.fleet, str(self.small), round_trip, times))
+
+    def _distant_calls(self, pair, round_trip, away, times):
+        client = Client(pair.port)
+        start = time.monotonic()
+        client.call("query", targets=self.fleet.names[:100], command=["true"])
+        connecting = time.monotonic() - start
+        client.call("read", targets=self.targets(100))
+        one = timed(lambda: client.call("read", target=f"host1:{self.small}"), times)
+        hundred = timed(lambda: client.call("read", targets=self.targets(100)), times)
+        true = timed(lambda: client.call("query", targets=self.fleet.names[:100], command=["true"]), times)
+        cold, warm = asyncio.run(rivals.asyncssh_far(self.fleet, str(self.small), round_trip, times))
+        say(
+            f"warm read 4 KiB, {away}", milliseconds(one[0]),
+            f"{one[0] / round_trip:.2f} round trips; SSH over the same distance {milliseconds(warm)} warm, {milliseconds(cold)} cold",
+        )
+        say(f"one call, read on 100 warm hosts, {away}", milliseconds(hundred[0]), f"p95 {milliseconds(hundred[1])}")
+        say(f"one call, `true` on 100 warm hosts, {away}", milliseconds(true[0]), f"p95 {milliseconds(true[1])}")
+        say(f"first call, `true` on 100 cold hosts, {away}", milliseconds(connecting))
+
+    def _distant_clients(self, pair, round_trip, away):
+        for clients in (8, 32):
+            rate = wrk(pair.port, "read", {"target": f"host1:{self.small}"}, clients, self.seconds)
             say(
-                f"warm read 4 KiB, agent {name} away", milliseconds(one[0]),
-                f"{one[0] / round_trip:.2f} round trips; SSH over the same distance {milliseconds(warm)} warm, {milliseconds(cold)} cold",
+                f"warm read 4 KiB, HTTP + link, {clients} clients, {away}", f"{rate:.0f}/s",
+                f"{clients / rate / round_trip:.2f} round trips each",
             )
-            say(f"one call, read on 100 warm hosts, agent {name} away", milliseconds(hundred[0]), f"p95 {milliseconds(hundred[1])}")
+
+    def _distant_sftp(self, path, megabytes, round_trip):
+        """Megabytes a second of sftp(1) to the host itself over a relay."""
+        with Relay((self.fleet.addresses[0], self.fleet.port), round_trip) as relay:
+            # The relay is another address: its key is known as the host's.
+            name = f"[{self.fleet.addresses[0]}]:{self.fleet.port}"
+            options = ["-oHostName=127.0.0.1", f"-oPort={relay.port}", f"-oHostKeyAlias={name}"]
+            command = ["sftp", "-q", "-F", str(self.fleet.config), *options, f"host1:{path}", "/dev/null"]
+            return self._rate(command, megabytes, self.distant_runs(megabytes))[0]
 
     def footprint(self):
         """Start, memory, and reading the configuration."""

@@ -6,6 +6,7 @@ import sys
 import time
 
 import asyncssh
+import gevent
 from pssh.clients import ParallelSSHClient, SSHClient
 
 from relay import Relay
@@ -58,15 +59,23 @@ async def asyncssh_far(fleet, path, round_trip, times):
         return cold, statistics.median(samples)
 
 
-def parallel_ssh_reads(fleet, path, seconds):
-    """Reads a second over one connection, one after another, by `cat`: it has no SFTP read into memory."""
-    client = SSHClient(fleet.addresses[0], port=fleet.port, user=fleet.user, pkey=str(fleet.key))
+def parallel_ssh_reads(fleet, path, lanes, seconds):
+    """Reads a second over so many connections, one after another on each, by `cat`: it has no SFTP read into memory."""
+    # One by one: sshd turns away what comes all at once.
+    clients = [
+        SSHClient(fleet.addresses[0], port=fleet.port, user=fleet.user, pkey=str(fleet.key)) for _ in range(lanes)
+    ]
     deadline = time.monotonic() + seconds
     count = 0
-    while time.monotonic() < deadline:
-        output = client.run_command(f"cat {path}")
-        list(output.stdout)
-        count += 1
+
+    def reader(client):
+        nonlocal count
+        while time.monotonic() < deadline:
+            output = client.run_command(f"cat {path}")
+            list(output.stdout)
+            count += 1
+
+    gevent.joinall([gevent.spawn(reader, client) for client in clients], raise_error=True)
     return count / seconds
 
 

@@ -12,4 +12,8 @@ Deploy/python-envs.sh --bench bench >&2
 build=(swift build -c release --static-swift-stdlib)
 "${build[@]}" --product scout >&2
 "${build[@]}" --product engine-benchmark >&2
-PYTHONPATH=Tests/Harness exec .build/python/bench/bin/python Tests/Benchmarks/bench.py --binaries "$("${build[@]}" --show-bin-path)" "$@"
+binaries=$("${build[@]}" --show-bin-path)
+# The toolchain's own C compiler; the flags are words of their own.
+# shellcheck disable=SC2046
+clang -O2 -Wall -Wextra -Werror -o "$binaries/raw-libssh2" Tests/Benchmarks/raw.c $(pkg-config --cflags --libs libssh2)
+PYTHONPATH=Tests/Harness exec .build/python/bench/bin/python Tests/Benchmarks/bench.py --binaries "$binaries" "$@"
