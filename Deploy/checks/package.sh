@@ -35,8 +35,9 @@ apt-get install -y -qq --no-install-recommends "$package" >"$work/install.log" 2
 traces >"$work/installed"
 [ "$(command -v scout)" = /usr/bin/scout ] || fail "another scout comes first in PATH: $(command -v scout)"
 [ "$(scout --version)" = "$(dpkg-deb -f "$package" Version)" ] || fail "the binary is of another version"
-for command in "" coordinator agent hosts read list query route doctor pki; do
-  # shellcheck disable=SC2086 # none, or a word
+for command in "" coordinator agent "agent join" "agent drain" hosts read list query route doctor pki "pki init" "pki token" "pki issue" \
+  "pki revoke" "pki show"; do
+  # shellcheck disable=SC2086 # none, or words
   help=$(scout $command --help)
   [[ $help == *USAGE* ]] || fail "scout $command --help does not help"
 done

@@ -28,6 +28,8 @@ package struct EnrollmentError: Error, Sendable, Hashable, CustomStringConvertib
     case notYetValid
     case expired
     case revoked
+    /// A coordinator's certificate is issued anew, not renewed.
+    case notRenewed
     /// The authority's answer does not carry the key that was sent, or carries another name than was asked for.
     case badAnswer
     case alreadyExists
@@ -65,6 +67,7 @@ package struct EnrollmentError: Error, Sendable, Hashable, CustomStringConvertib
     case .badCertificate, .notOurs: "The certificate is not one of this authority"
     case .expired, .notYetValid: "The certificate is not valid at this time"
     case .revoked: "This identity is revoked"
+    case .notRenewed: "A coordinator's certificate is not renewed here: issue another"
     case .storage, .busy: "The authority cannot answer now"
     default: "The authority refused"
     }

@@ -55,10 +55,11 @@ enum TunnelHouse {
   }
 
   static func dialer(
-    _ agent: any AgentService, _ name: String, port: Int, tls: HTTP2TLS? = nil, settings: TunnelSettings = patient
+    _ agent: any AgentService, _ name: String, priority: Int = 0, port: Int, tls: HTTP2TLS? = nil,
+    settings: TunnelSettings = patient
   ) -> AgentDialer {
     AgentDialer(
-      agent, as: AgentIdentity(segment: "dc1", name: name)!,
+      agent, as: AgentIdentity(segment: "dc1", name: name)!, priority: priority,
       to: CoordinatorTarget(host: "127.0.0.1", port: port, tls: tls), settings: settings, group: AgentHouse.group,
       logger: AgentHouse.logger)
   }

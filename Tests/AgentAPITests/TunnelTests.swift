@@ -100,6 +100,28 @@ import Testing
     }
   }
 
+  /// What it asks for is known to whoever is told of it; another priority is another agent.
+  @Test func anAgentMayComeBackWithAnotherPriority() async throws {
+    let guests = TunnelHouse.Guests()
+    try await TunnelHouse.hub(guests: guests) { hub in
+      let first = TunnelHouse.dialer(ScriptedAgent(), "a", priority: 2, port: hub.address.port!)
+      try await AgentHouse.running(first) { _ in
+        try await until { guests["dc1/a"]?.isPresent == true }
+        #expect(guests["dc1/a"]?.priority == 2 && guests.left.isEmpty)
+        let second = TunnelHouse.dialer(ScriptedAgent(), "a", port: hub.address.port!)
+        try await AgentHouse.running(second) { _ in
+          try await until { guests["dc1/a"]?.priority == 0 }
+          #expect(guests.left == ["dc1/a"] && hub.presentCount == 1)
+          let agent = try #require(guests["dc1/a"])
+          let (info, _) = try await agent.stat(Self.stat, AgentHouse.context)
+          #expect(info.size == 1 << 40)
+          // The one before drains: its agent dials again.
+          try await until { first.attempts > 1 }
+        }
+      }
+    }
+  }
+
   @Test func anAgentThatIsNotServingDoesNotReplaceOneThatIs() async throws {
     let (guests, service) = (TunnelHouse.Guests(), ScriptedAgent())
     try await TunnelHouse.hub(guests: guests) { hub in

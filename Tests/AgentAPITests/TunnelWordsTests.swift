@@ -37,6 +37,22 @@ import Testing
     #expect(TunnelHello(line: "scout-agent 2 dc1 a with=more words")?.version == 2)
   }
 
+  /// Coordinators from before priorities pass the word over, and agents from before say none.
+  @Test(arguments: [
+    ("scout-agent 1 dc1 a", 0), ("scout-agent 1 dc1 a priority=2", 2), ("scout-agent 1 dc1 a new=1 priority=3", 3),
+    ("scout-agent 1 dc1 a priority=4", 0), ("scout-agent 1 dc1 a priority=-1", 0), ("scout-agent 1 dc1 a priority=", 0),
+    ("scout-agent 1 dc1 a priority=99999999999999999999", 0), ("scout-agent 1 dc1 a PRIORITY=1", 0),
+  ])
+  func prioritiesAreWordsBehindTheFourth(line: String, priority: Int) {
+    #expect(TunnelHello(line: line)?.priority == priority)
+  }
+
+  @Test func aHelloWithAPriorityComesBack() throws {
+    let hello = TunnelHello(identity: try #require(AgentIdentity(segment: "dc1", name: "a")), priority: 1)
+    #expect(hello.line == "scout-agent 1 dc1 a priority=1")
+    #expect(TunnelHello(line: hello.line) == hello)
+  }
+
   @Test(arguments: [
     "", "scout-agent", "scout-agent 1 dc1", "scout-agent 0 dc1 a", "scout-agent -1 dc1 a", "scout-agent x dc1 a",
     "scout-agent 1  a", "scout-agent 1 dc1 a\r", "scout-agent 1 .. a", "GET / HTTP/1.1\r", "PRI * HTTP/2.0\r",

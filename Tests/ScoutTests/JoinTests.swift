@@ -2,6 +2,7 @@ import Enrollment
 import Foundation
 import Logging
 import NIOPosix
+import SystemPackage
 import TestFleet
 import Testing
 
@@ -11,14 +12,20 @@ extension EndToEnd {
   /// Machines that join by token, as processes before real hosts: `scout pki`, `scout agent join`, `scout agent drain`.
   @Suite struct JoinTests {
     /// A coordinator with an authority of its own, in a folder that goes with `body`.
-    private func withCoordinator(
-      _ body: (_ folder: String, _ fleet: TestFleet, _ coordinator: ScoutProcess) async throws -> Void
+    ///
+    /// - Parameter age: Seconds since the authority was made: what it issues cannot be older.
+    func withCoordinator(
+      age: Double = 0, _ body: (_ folder: String, _ fleet: TestFleet, _ coordinator: ScoutProcess) async throws -> Void
     ) async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let folder = fleet.directory.appending(path: "join").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let made = try await ScoutProcess.run(["pki", "init", "--pki", folder + "/pki"])
-        #expect(made.code == 0 && made.output.contains("sha256:"), "\(made)")
+        if age > 0 {
+          _ = try Authority.create(at: FilePath(folder + "/pki"), trustDomain: .standard, now: Date() - age)
+        } else {
+          let made = try await ScoutProcess.run(["pki", "init", "--pki", folder + "/pki"])
+          #expect(made.code == 0 && made.output.contains("sha256:"), "\(made)")
+        }
         let coordinator = try ScoutProcess([
           "coordinator", "--http-port", "0", "--no-embedded-agent", "--pki", folder + "/pki", "--agent-listen",
           "127.0.0.1:0", "--enroll-listen", "127.0.0.1:0",
@@ -30,12 +37,12 @@ extension EndToEnd {
       }
     }
 
-    private func port(_ words: String, of process: ScoutProcess) throws -> Int {
+    func port(_ words: String, of process: ScoutProcess) throws -> Int {
       let line = try #require(process.errors.split(separator: "\n").first { $0.contains(words) })
       return try #require(line.firstMatch(of: /:(\d+)( |$)/).flatMap { Int($0.1) })
     }
 
-    private func token(_ folder: String, _ name: String = "agent-a") async throws -> String {
+    func token(_ folder: String, _ name: String = "agent-a") async throws -> String {
       let made = try await ScoutProcess.run(
         ["pki", "token", "--pki", folder + "/pki", "--segment", "dc1", "--name", name])
       #expect(made.code == 0 && made.output.hasPrefix("scout1_"), "\(made)")
@@ -43,15 +50,16 @@ extension EndToEnd {
     }
 
     /// Of two coordinators the first is away: whoever joins, and later renews, asks the other.
-    private func join(_ coordinator: ScoutProcess, _ token: String, _ state: String) async throws
-      -> (code: Int32, output: String, errors: String)
-    {
+    func join(
+      _ coordinator: ScoutProcess, _ token: String, _ state: String, _ more: [String] = [],
+      environment: [String: String] = [:]
+    ) async throws -> (code: Int32, output: String, errors: String) {
       try await ScoutProcess.run(
         [
           "agent", "join", "--enroll", "127.0.0.1:1", "--enroll",
           "127.0.0.1:\(port("machines may join", of: coordinator))", "--state-dir", state,
-        ],
-        environment: ["SCOUT_JOIN_TOKEN": token])
+        ] + more,
+        environment: environment.merging(["SCOUT_JOIN_TOKEN": token]) { $1 })
     }
 
     @Test func aMachineJoinsOnceServesAndIsThrownOut() async throws {
@@ -112,6 +120,38 @@ extension EndToEnd {
         #expect(try await agent.end(within: .seconds(1)) == 0)
         let nobody = try await ScoutProcess.run(["agent", "drain", "--state-dir", folder + "/a"])
         #expect(nobody.code == 2 && nobody.errors.contains("no agent runs"), "\(nobody)")
+      }
+    }
+
+    @Test func aTokenForAnotherNameOrAnExpiredOneIsRefusedAndLogged() async throws {
+      try await withCoordinator { folder, _, coordinator in
+        let token = try await token(folder)
+        for (number, said) in [["--name", "agent-b"], ["--segment", "dc2"], ["--segment", "dc1", "--name", "agent"]]
+          .enumerated()
+        {
+          let refused = try await join(coordinator, token, folder + "/b", said)
+          #expect(refused.code == 2 && refused.errors.contains("for another name"), "\(refused)")
+          #expect(refused.errors.contains("for " + said.prefix(2).joined(separator: " ")), "\(refused)")
+          #expect(coordinator.errors.ranges(of: "reason=tokenForAnother").count == number + 1, "\(coordinator.errors)")
+        }
+        let variable = try await join(coordinator, token, folder + "/b", environment: ["SCOUT_NAME": "agent-b"])
+        #expect(variable.code == 2 && variable.errors.contains("--name agent-b"), "\(variable)")
+        #expect(coordinator.errors.contains("'agent/*/agent-b'"), "\(coordinator.errors)")
+        // All that cost the token nothing.
+        let joined = try await join(coordinator, token, folder + "/a", ["--segment", "dc1", "--name", "agent-a"])
+        #expect(joined.code == 0, "\(joined)")
+
+        let late = try await self.token(folder, "agent-c")
+        let tokens = URL(filePath: folder + "/pki/tokens")
+        for file in try FileManager.default.contentsOfDirectory(at: tokens, includingPropertiesForKeys: nil)
+        where file.pathExtension == "token" {
+          let record = try String(contentsOf: file, encoding: .utf8)
+          let ended = record.replacing(/"expires":\d+/, with: "\"expires\":\(Int(Date().timeIntervalSince1970) - 1)")
+          try ended.write(to: file, atomically: false, encoding: .utf8)
+        }
+        let refused = try await join(coordinator, late, folder + "/c")
+        #expect(refused.code == 2 && refused.errors.contains("The token is not valid here"), "\(refused)")
+        #expect(coordinator.errors.contains("reason=tokenExpired"), "\(coordinator.errors)")
       }
     }
 

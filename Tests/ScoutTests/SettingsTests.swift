@@ -21,7 +21,11 @@ import Testing
       try await ScoutProcess.run(["coordinator", "--help"]), try await ScoutProcess.run(["agent", "--help"]),
     ]
     let help = pages.map(\.output).joined()
-    for setting in Setting.all where setting.isSecret { #expect(help.contains(setting.variable)) }
+    // Lines are wrapped.
+    let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    for setting in Setting.all where setting.isSecret {
+      #expect(words.contains(setting.help), "\(setting.variable)")
+    }
     for setting in Setting.all where !setting.isSecret {
       #expect(help.contains("\(setting.flag) ") || help.contains("\(setting.flag)/"), "\(setting.flag) is no flag")
       #expect(help.contains("[\(setting.variable)]"))
@@ -34,6 +38,16 @@ import Testing
   ])
   func choicesAreTakenAsPeopleWriteThem(_ setting: Setting, _ text: String, _ meant: String) async throws {
     #expect(try await reader([setting.variable: text]).choice(setting) == meant)
+  }
+
+  /// The embedded agent goes to no host unasked, unless it is told to.
+  @Test func theEmbeddedAgentChecksHostsOnlyWhereItIsTold() async throws {
+    let (untold, told) = (try await reader(), try await reader(["SCOUT_CHECK_INTERVAL": "5"]))
+    #expect(try untold.embeddedCheckInterval() == nil && untold.checkInterval() == .seconds(600))
+    #expect(try told.embeddedCheckInterval() == .seconds(5) && told.checkInterval() == .seconds(5))
+    #expect(try await reader(["SCOUT_CHECK_INTERVAL": "0"]).checkInterval() == nil)
+    let help = try await ScoutProcess.run(["coordinator", "--help"]).output
+    #expect(help.contains("--check-interval"))
   }
 
   @Test(arguments: [("# http_port: 1\n\n", "8000"), ("", "8000"), ("# one\nhttp_port: 9000\n", "9000")])

@@ -1,7 +1,10 @@
 import Foundation
 import MCP
+import Synchronization
 import TestFleet
 import Testing
+
+@testable import scout
 
 extension EndToEnd {
   /// Agents that dial their coordinators, as processes before real hosts.
@@ -142,6 +145,91 @@ extension EndToEnd {
       }
     }
 
+    /// The whole segment is restarted, one agent after the other, as an upgrade does it.
+    @Test func noReadFailsWhileBothAgentsAreRestartedInTurn() async throws {
+      try await TestFleet.with(hosts: 3) { fleet in
+        let coordinator = try coordinator()
+        let port = try await agentPort(of: coordinator)
+        let url = try await url(of: coordinator)
+        let names = ["x", "y"]
+        var agents = try names.map { try agent(fleet, ports: [port], ["--name", $0]) }
+        func areUsable() async throws -> Bool {
+          let route = try await ScoutProcess.run(["route", "host1", "--url", url]).output
+          return route.contains("dc1/x (usable)") && route.contains("dc1/y (usable)")
+        }
+        try await until(within: .seconds(20)) { try await areUsable() }
+        let tally = Tally()
+        try await withThrowingTaskGroup(of: Void.self) { readers in
+          for _ in 0..<4 {
+            readers.addTask {
+              let caller = RemoteToolCaller(url: url, apiKey: nil, timeout: nil)
+              while !tally.isOver {
+                let result = try await caller.call("read", ["targets": .array(["*:/etc/hostname"])])
+                tally.note(result.exitCode == 0 ? nil : result.text)
+              }
+            }
+          }
+          defer { tally.end() }
+          for index in [0, 1, 0, 1] {
+            try await tally.next(20)
+            agents[index].signal(SIGTERM)
+            #expect(try await agents[index].end(within: .seconds(20)) == 0, "\(agents[index].errors)")
+            try await tally.next(20)
+            agents[index] = try agent(fleet, ports: [port], ["--name", names[index]])
+            try await until(within: .seconds(20)) { try await areUsable() }
+          }
+          try await tally.next(20)
+          tally.end()
+          try await readers.waitForAll()
+        }
+        #expect(tally.failures.isEmpty, "\(tally.failures.prefix(3))")
+      }
+    }
+
+    /// Counts what readers that never stop have got.
+    private final class Tally: Sendable {
+      private let state = Mutex((reads: 0, failures: [String](), isOver: false))
+
+      var isOver: Bool { state.withLock { $0.isOver } }
+      var failures: [String] { state.withLock { $0.failures } }
+      func end() { state.withLock { $0.isOver = true } }
+
+      func note(_ failure: String?) {
+        state.withLock { state in
+          state.reads += 1
+          if let failure { state.failures.append(failure) }
+        }
+      }
+
+      /// Waits for so many reads more.
+      func next(_ count: Int) async throws {
+        let wanted = state.withLock { $0.reads } + count
+        try await until(within: .seconds(60)) { state.withLock { $0.reads } >= wanted }
+      }
+    }
+
+    @Test func anAgentThatDialsMayStandIn() async throws {
+      try await TestFleet.with(hosts: 4) { fleet in
+        let coordinator = try coordinator()
+        let port = try await agentPort(of: coordinator)
+        let url = try await url(of: coordinator)
+        let standIn = try agent(fleet, ports: [port], ["--name", "x", "--priority", "1"])
+        let first = try agent(fleet, ports: [port], ["--name", "y"])
+        try await until(within: .seconds(20)) {
+          let route = try await ScoutProcess.run(["route", "host1", "--url", url])
+          return route.output.contains("dc1/x (") && route.output.contains("dc1/y (usable)")
+        }
+        for host in fleet.aliases {
+          let route = try await ScoutProcess.run(["route", host, "--url", url])
+          #expect(route.output.contains("\(host): through dc1/y"), "\(route.output)")
+        }
+        first.signal(SIGKILL)
+        try await reads(url)
+        let route = try await ScoutProcess.run(["route", "host1", "--url", url])
+        #expect(route.output.contains("host1: through dc1/x") && standIn.isRunning, "\(route.output)")
+      }
+    }
+
     @Test func twoCoordinatorsBothAskOneAgent() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let coordinators = [try coordinator(), try coordinator()]
@@ -162,6 +250,7 @@ extension EndToEnd {
         (["agent", "--coordinator", "10.0.0.5:7444"], "beyond loopback"),
         (["agent", "--coordinator", "nowhere"], "is not HOST:PORT"),
         (["agent", "--coordinator", "127.0.0.1:1", "--name", "a b"], "letters, digits"),
+        (["agent", "--coordinator", "127.0.0.1:1", "--priority", "4"], "a whole number from 0 to 3"),
         (["coordinator", "--agent-listen", "0.0.0.0:0"], "not a loopback address"),
         (["coordinator", "--agent-listen", "7444"], "is not HOST:PORT"),
       ] {

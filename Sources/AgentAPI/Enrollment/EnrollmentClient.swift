@@ -3,6 +3,7 @@ package import HTTP2
 package import Logging
 package import NIOCore
 import RPC
+import SwiftProtobuf
 
 /// Asks a coordinator's enrollment port, each time on a connection of its own; where there are several coordinators, one after
 /// another until one is there. A value.
@@ -36,25 +37,32 @@ package struct EnrollmentClient: Sendable {
   }
 
   package func join(_ request: EnrollmentJoinRequest) async throws(EnrollmentRefusal) -> [[UInt8]] {
-    try await ask { client, deadline throws(RPCError) in
-      try await client.unary(EnrollmentServer.join, try request.framed(), deadline: deadline)
-    }
+    try await certificates(EnrollmentServer.join, request)
   }
 
   package func renew(_ request: EnrollmentRenewRequest) async throws(EnrollmentRefusal) -> [[UInt8]] {
-    try await ask { client, deadline throws(RPCError) in
-      try await client.unary(EnrollmentServer.renew, try request.framed(), deadline: deadline)
-    }
+    try await certificates(EnrollmentServer.renew, request)
+  }
+
+  package func revocations(
+    _ request: EnrollmentRevocationsRequest
+  ) async throws(EnrollmentRefusal) -> EnrollmentSignedRevocations {
+    try await ask(EnrollmentServer.revocations, request)
+  }
+
+  private func certificates(_ method: String, _ request: some Message) async throws(EnrollmentRefusal) -> [[UInt8]] {
+    let reply: EnrollmentCertificates = try await ask(method, request)
+    return reply.chain.map { Array($0) }
   }
 
   /// A refusal is every coordinator's, since they share the authority; only one that cannot answer is passed over.
-  private func ask(
-    _ body: (RPCClient, ContinuousClock.Instant) async throws(RPCError) -> RPCReply
-  ) async throws(EnrollmentRefusal) -> [[UInt8]] {
+  private func ask<Reply: Message>(
+    _ method: String, _ request: some Message
+  ) async throws(EnrollmentRefusal) -> Reply {
     var failures: [String] = []
     for address in addresses {
       do throws(EnrollmentRefusal) {
-        return try await ask(address, body)
+        return try await ask(address, method, request)
       } catch {
         failures.append("\(address): \(error.message)")
         guard error.kind == .unavailable else { throw EnrollmentRefusal(error.kind, failures.joined(separator: "; ")) }
@@ -63,9 +71,9 @@ package struct EnrollmentClient: Sendable {
     throw EnrollmentRefusal(.unavailable, failures.joined(separator: "; "))
   }
 
-  private func ask(
-    _ address: Address, _ body: (RPCClient, ContinuousClock.Instant) async throws(RPCError) -> RPCReply
-  ) async throws(EnrollmentRefusal) -> [[UInt8]] {
+  private func ask<Reply: Message>(
+    _ address: Address, _ method: String, _ request: some Message
+  ) async throws(EnrollmentRefusal) -> Reply {
     let deadline = ContinuousClock.now + Self.timeout
     let connection: HTTP2Connection
     do throws(HTTP2Error) {
@@ -76,15 +84,15 @@ package struct EnrollmentClient: Sendable {
     }
     let client = RPCClient(connection: connection, authority: address.description, isSecure: true)
     let result = await answer { () throws(RPCError) in
-      try EnrollmentCertificates(answered: try await body(client, deadline).message).chain.map { Array($0) }
+      try Reply(answered: try await client.unary(method, try request.framed(), deadline: deadline).message)
     }
     await connection.shutdown(grace: .zero)
     return try result.get()
   }
 
-  private func answer(
-    _ body: () async throws(RPCError) -> [[UInt8]]
-  ) async -> Result<[[UInt8]], EnrollmentRefusal> {
+  private func answer<Reply: Message>(
+    _ body: () async throws(RPCError) -> Reply
+  ) async -> Result<Reply, EnrollmentRefusal> {
     do throws(RPCError) {
       return .success(try await body())
     } catch {

@@ -4,6 +4,7 @@ package import Logging
 package import NIOCore
 import RPC
 import ServiceLifecycle
+import SwiftProtobuf
 import Synchronization
 
 /// Serves an `EnrollmentService` on a port of its own, to whoever reaches it. A value; it listens from `bind` on and answers from
@@ -13,6 +14,7 @@ import Synchronization
 package struct EnrollmentServer: Service {
   static let join = "/scout.enrollment.v1.Enrollment/Join"
   static let renew = "/scout.enrollment.v1.Enrollment/Renew"
+  static let revocations = "/scout.enrollment.v1.Enrollment/Revocations"
   static let longestMessage = 16 << 10
   static let atOnce = 4
   static let longestConnection: Duration = .seconds(15)
@@ -70,8 +72,8 @@ package struct EnrollmentServer: Service {
     return [
       join: .unary { message, call in
         let request = try EnrollmentJoinRequest(received: message)
-        return try await places.answering {
-          () throws(EnrollmentRefusal) in try await service.join(request, from: call.peerName)
+        return try await places.answering { () throws(EnrollmentRefusal) in
+          EnrollmentCertificates(try await service.join(request, from: call.peerName))
         }
       },
       renew: .unary { message, call in
@@ -79,10 +81,16 @@ package struct EnrollmentServer: Service {
         guard let certificate = call.peerCertificate else {
           throw RPCError(.unauthenticated, "to renew, show the certificate that is to be renewed")
         }
-        return try await places.answering {
-          () throws(EnrollmentRefusal) in
-          try await service.renew(request, certificate: certificate, from: call.peerName)
+        return try await places.answering { () throws(EnrollmentRefusal) in
+          EnrollmentCertificates(try await service.renew(request, certificate: certificate, from: call.peerName))
         }
+      },
+      revocations: .unary { message, call in
+        let request = try EnrollmentRevocationsRequest(received: message)
+        guard call.peerCertificate != nil else {
+          throw RPCError(.unauthenticated, "who is revoked is told to agents and coordinators: show a certificate")
+        }
+        return try await places.answering { () throws(EnrollmentRefusal) in try await service.revocations(request) }
       },
     ]
   }
@@ -94,19 +102,28 @@ private final class Places: Sendable {
 
   init(count: Int) { free = Atomic(count) }
 
-  func answering(_ body: () async throws(EnrollmentRefusal) -> [[UInt8]]) async throws(RPCError) -> RPCAnswer {
+  func answering<Reply: Message>(
+    _ body: () async throws(EnrollmentRefusal) -> Reply
+  ) async throws(RPCError) -> RPCAnswer {
     guard free.subtract(1, ordering: .relaxed).newValue >= 0 else {
       free.add(1, ordering: .relaxed)
       throw RPCError(.unavailable, "others are being answered: try again in a second")
     }
     defer { free.add(1, ordering: .relaxed) }
-    var reply = EnrollmentCertificates()
+    let reply: Reply
     do throws(EnrollmentRefusal) {
-      reply.chain = try await body().map { Data($0) }
+      reply = try await body()
     } catch {
       throw error.status
     }
     return RPCAnswer(try reply.framed())
+  }
+}
+
+extension EnrollmentCertificates {
+  fileprivate init(_ chain: [[UInt8]]) {
+    self.init()
+    self.chain = chain.map { Data($0) }
   }
 }
 

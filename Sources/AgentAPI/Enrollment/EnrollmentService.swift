@@ -2,7 +2,7 @@ import RPC
 
 /// What Protocol/scout/enrollment/v1/enrollment.proto defines, as the authority's keeper does it.
 ///
-/// Both methods return the chain in DER, the leaf first, and throw `EnrollmentRefusal`.
+/// The first two methods return the chain in DER, the leaf first; all throw `EnrollmentRefusal`.
 package protocol EnrollmentService: Sendable {
   /// - Parameter peer: for the audit line.
   func join(_ request: EnrollmentJoinRequest, from peer: String) async throws(EnrollmentRefusal) -> [[UInt8]]
@@ -11,6 +11,11 @@ package protocol EnrollmentService: Sendable {
   func renew(
     _ request: EnrollmentRenewRequest, certificate: [UInt8], from peer: String
   ) async throws(EnrollmentRefusal) -> [[UInt8]]
+
+  /// For whoever has shown a certificate of an agent or a coordinator.
+  func revocations(
+    _ request: EnrollmentRevocationsRequest
+  ) async throws(EnrollmentRefusal) -> EnrollmentSignedRevocations
 }
 
 /// Why no certificate was made, in words that the peer may know. A value.

@@ -20,7 +20,7 @@ package final class AgentDialer: Service {
   }
 
   package let target: CoordinatorTarget
-  private let identity: AgentIdentity
+  private let hello: TunnelHello
   private let settings: TunnelSettings
   private let group: any EventLoopGroup
   private let logger: Logger
@@ -30,15 +30,16 @@ package final class AgentDialer: Service {
 
   /// - Parameters:
   ///   - identity: What it says of itself: believed on loopback; beyond, its certificate says it.
+  ///   - priority: 0 to 3; above 0 it stands in for agents of lower ones.
   ///   - board: What health probes are told, and whether a coordinator takes it in.
   package init(
-    _ service: any AgentService, as identity: AgentIdentity, to target: CoordinatorTarget,
+    _ service: any AgentService, as identity: AgentIdentity, priority: Int = 0, to target: CoordinatorTarget,
     settings: TunnelSettings = TunnelSettings(), board: HealthBoard = HealthBoard(), group: any EventLoopGroup,
     logger: Logger
   ) {
     self.target = target
     self.board = board
-    self.identity = identity
+    hello = TunnelHello(identity: identity, priority: priority)
     self.settings = settings
     self.group = group
     var logger = logger
@@ -98,7 +99,7 @@ package final class AgentDialer: Service {
     state.withLock { $0.attempts += 1 }
     let connection = try await HTTP2Connection.dial(
       host: target.host, port: target.port, tls: target.tls, settings: settings.http2.authenticated,
-      greeting: Self.greeting(identity), on: group.any(), timeout: settings.handshakeTimeout, logger: logger,
+      greeting: Self.greeting(hello), on: group.any(), timeout: settings.handshakeTimeout, logger: logger,
       accept: responder.accept)
     state.withLock { state in
       state.open[ObjectIdentifier(connection)] = connection
@@ -136,13 +137,14 @@ package final class AgentDialer: Service {
   ) async throws(HTTP2Error) {
     let connection = try await HTTP2Connection.dial(
       host: target.host, port: target.port, tls: target.tls, settings: settings.http2.authenticated,
-      greeting: greeting(identity), on: group.any(), timeout: settings.handshakeTimeout, logger: logger,
+      greeting: greeting(TunnelHello(identity: identity)), on: group.any(), timeout: settings.handshakeTimeout,
+      logger: logger,
       accept: RPCResponder(routes: [:], group: group, logger: logger).accept)
     await connection.close()
   }
 
-  private static func greeting(_ identity: AgentIdentity) -> Greeting {
-    Greeting(line: TunnelHello(identity: identity).line) { line throws(HTTP2Error) in
+  private static func greeting(_ hello: TunnelHello) -> Greeting {
+    Greeting(line: hello.line) { line throws(HTTP2Error) in
       switch TunnelAnswer(line: line) {
       case .welcome?: return
       case .refused(let reason)?: throw failure("The coordinator refused: \(reason)")

@@ -3,16 +3,23 @@ struct TunnelHello: Sendable, Hashable {
   /// What this build speaks.
   static let version = 1
   private static let word = "scout-agent"
+  private static let priorityWord = "priority="
+  /// As `--agent ...#N` knows them: 0 is asked first.
+  static let priorities = 0...3
 
   var version = Self.version
   /// Believed on plaintext only.
   var identity: AgentIdentity
+  /// What the agent asks for: it can only stand behind others of its segment.
+  var priority = 0
 
-  init(identity: AgentIdentity) {
+  init(identity: AgentIdentity, priority: Int = 0) {
     self.identity = identity
+    self.priority = priority
   }
 
-  /// Nil where the line is not such a hello. Words behind the fourth are left for later versions.
+  /// Nil where the line is not such a hello. Of the words behind the fourth the priority is known; the others are left for later
+  /// versions.
   init?(line: String) {
     let words = line.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
     guard words.count >= 4, words[0] == Self.word, let version = Int(words[1]), version > 0,
@@ -20,9 +27,18 @@ struct TunnelHello: Sendable, Hashable {
     else { return nil }
     self.version = version
     self.identity = identity
+    let more = words.count > 4 ? words[4].split(separator: " ") : []
+    let said = more.first { $0.hasPrefix(Self.priorityWord) }.flatMap {
+      Int($0.dropFirst(Self.priorityWord.utf8.count))
+    }
+    if let said, Self.priorities.contains(said) { priority = said }
   }
 
-  var line: String { "\(Self.word) \(version) \(identity.segment) \(identity.name)" }
+  /// An agent that is asked first says no more than agents always did.
+  var line: String {
+    "\(Self.word) \(version) \(identity.segment) \(identity.name)"
+      + (priority == 0 ? "" : " \(Self.priorityWord)\(priority)")
+  }
 }
 
 /// A value: the line with which a coordinator answers a hello.

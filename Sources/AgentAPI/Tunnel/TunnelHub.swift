@@ -28,6 +28,7 @@ package final class TunnelHub: Service {
   private struct Arrival: Sendable {
     let connection: HTTP2Connection
     let identity: AgentIdentity
+    let priority: Int
     let isSecure: Bool
   }
 
@@ -61,8 +62,11 @@ package final class TunnelHub: Service {
       maxWaiting: settings.maxWaiting, group: group, logger: logger,
       greet: { TunnelVisitor($0).answer },
       arrived: { connection, visitor in
-        guard let identity = TunnelVisitor(visitor).identity else { return }
-        newArrival.yield(Arrival(connection: connection, identity: identity, isSecure: visitor.isAuthenticated))
+        let agent = TunnelVisitor(visitor)
+        guard let identity = agent.identity else { return }
+        newArrival.yield(
+          Arrival(
+            connection: connection, identity: identity, priority: agent.priority, isSecure: visitor.isAuthenticated))
       })
     return TunnelHub(
       gate: gate, settings: settings, listener: listener, group: group, logger: logger, arrivals: (arrivals, newArrival)
@@ -122,7 +126,7 @@ package final class TunnelHub: Service {
       logger.warning("An agent that dialled in is not well", metadata: metadata(arrival, reason))
       return await connection.close()
     }
-    guard let (agent, number, replaced) = enter(client, identity) else {
+    guard let (agent, number, replaced) = enter(client, identity, arrival.priority) else {
       logger.error("There is no room for an agent that dialled in", metadata: metadata(arrival, nil))
       return await connection.close()
     }
@@ -153,17 +157,25 @@ package final class TunnelHub: Service {
   }
 
   /// The agent's place, made where there is none. Under the lock from end to end, so that nobody is told of joining and leaving in the
-  /// wrong order.
+  /// wrong order. One that comes back with another priority is another agent to whoever is told.
   private func enter(
-    _ client: RPCClient, _ identity: AgentIdentity
+    _ client: RPCClient, _ identity: AgentIdentity, _ priority: Int
   ) -> (agent: TunnelledAgent, number: Int, replaced: HTTP2Connection?)? {
     agents.withLock { agents in
-      if let agent = agents[identity] { return agent.use(client).map { (agent, $0.number, $0.replaced) } }
+      var replaced: HTTP2Connection?
+      if let agent = agents[identity] {
+        guard let use = agent.use(client) else { return nil }
+        guard agent.priority != priority else { return (agent, use.number, use.replaced) }
+        replaced = use.replaced
+        agents[identity] = nil
+        agent.stop()
+        listener.left(agent)
+      }
       guard agents.count < settings.maxAgents else { return nil }
-      let agent = TunnelledAgent(identity, patience: settings.patience, group: group)
-      guard let (number, replaced) = agent.use(client), listener.joined(agent) else { return nil }
+      let agent = TunnelledAgent(identity, priority: priority, patience: settings.patience, group: group)
+      guard let use = agent.use(client), listener.joined(agent) else { return nil }
       agents[identity] = agent
-      return (agent, number, replaced)
+      return (agent, use.number, replaced)
     }
   }
 

@@ -5,6 +5,7 @@ struct TunnelVisitor {
   let answer: GreetingAnswer
   /// Nil where it is refused.
   let identity: AgentIdentity?
+  let priority: Int
 
   init(_ visitor: GreetingVisitor) {
     guard let hello = TunnelHello(line: visitor.line) else {
@@ -20,15 +21,16 @@ struct TunnelVisitor {
         reason: "Its certificate names \(named.prefix(300)), not one agent")
       return
     }
-    self = Self(answer: .welcome(TunnelAnswer.welcome.line), identity: identity)
+    self = Self(answer: .welcome(TunnelAnswer.welcome.line), identity: identity, priority: hello.priority)
   }
 
   private init(refusal: String, reason: String) {
-    self = Self(answer: .refuse(TunnelAnswer.refused(refusal).line, reason: reason), identity: nil)
+    self = Self(answer: .refuse(TunnelAnswer.refused(refusal).line, reason: reason), identity: nil, priority: 0)
   }
 
-  private init(answer: GreetingAnswer, identity: AgentIdentity?) {
+  private init(answer: GreetingAnswer, identity: AgentIdentity?, priority: Int) {
     self.answer = answer
     self.identity = identity
+    self.priority = priority
   }
 }

@@ -15,12 +15,15 @@ package final class TunnelledAgent: LinkedAgent {
   }
 
   package let identity: AgentIdentity
+  /// As it greeted: 0 is asked first, 1 to 3 stand in.
+  package let priority: Int
   private let patience: Duration
   private let group: any EventLoopGroup
   private let state: Mutex<State>
 
-  init(_ identity: AgentIdentity, patience: Duration, group: any EventLoopGroup) {
+  init(_ identity: AgentIdentity, priority: Int, patience: Duration, group: any EventLoopGroup) {
     self.identity = identity
+    self.priority = priority
     self.patience = patience
     self.group = group
     state = Mutex(State(slot: Slot(at: .now)))

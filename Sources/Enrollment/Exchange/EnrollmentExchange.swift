@@ -39,7 +39,7 @@ package struct EnrollmentExchange: Sendable {
     return EnrollmentOutcome(result, facts)
   }
 
-  /// Gives the holder of a certificate the next one, for the same identity and for whatever key it asks.
+  /// Gives the agent that holds a certificate the next one, for the same identity and for whatever key it asks.
   ///
   /// - Parameters:
   ///   - request: DER or PEM.
@@ -52,6 +52,9 @@ package struct EnrollmentExchange: Sendable {
       let leaf = try LeafCertificate(der: peer)
       try authority.certificate.check(leaf, now: now)
       facts += [AuditFact("identity", leaf.identity.uri), AuditFact("renewed", leaf.serial.text)]
+      guard leaf.identity.role == .agent else {
+        throw EnrollmentError(.notRenewed, "\(leaf.identity) is no agent: its certificate is issued, not renewed")
+      }
       let certificateRequest = try CertificateRequest(request)
       try revocations.reloadIfChanged()
       guard !revocations.isRevoked(leaf), !revocations.covers(leaf.identity, issued: now) else {

@@ -49,6 +49,10 @@ struct RevocationList: Sendable, Hashable {
     return issued.timeIntervalSince1970 <= Double(revoked)
   }
 
+  func covers(_ leaf: LeafCertificate) -> Bool {
+    contains(leaf.serial) || covers(leaf.identity, issued: leaf.issued)
+  }
+
   func file() throws(EnrollmentError) -> [UInt8] {
     var bytes: [UInt8] = []
     for entry in entries { bytes += try entry.json() }

@@ -36,9 +36,12 @@ package final class Revocations: Sendable {
   /// How often the list has become another one, whoever read it or wrote it: what was allowed before has to be looked at again.
   package var changes: Int { state.withLock { $0.changes } }
 
+  /// As it was read last.
+  var list: RevocationList { state.withLock { $0.list } }
+
   /// Two look-ups, for each handshake.
   package func isRevoked(_ leaf: LeafCertificate) -> Bool {
-    state.withLock { $0.list.contains(leaf.serial) || $0.list.covers(leaf.identity, issued: leaf.issued) }
+    state.withLock { $0.list.covers(leaf) }
   }
 
   /// Whether what was made for `identity` at `issued` is worth nothing: a token, or a certificate about to be signed.

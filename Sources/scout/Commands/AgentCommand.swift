@@ -13,7 +13,10 @@ struct AgentCommand: AsyncParsableCommand {
       --tls-cert and --tls-key. An agent that dials is who its certificate says: spiffe://DOMAIN/agent/SEGMENT/NAME.
       An agent that has joined (`scout agent join`) needs --state-dir instead of the three files: the certificate there \
       says its segment and name, and is renewed in time.
-      Secrets come from the environment or the settings file only: \(Setting.secrets(of: Setting.agent + Setting.shared)).
+      SIGTERM and Ctrl-C drain it: it takes nothing new, and ends as soon as nothing runs, after 30 seconds at most; a second one ends \
+      it at once.
+      Secrets come from the environment or the settings file only:
+      \(Setting.secrets(of: Setting.agent + Setting.shared))
       """,
     subcommands: [AgentJoinCommand.self, AgentDrainCommand.self])
 
@@ -21,8 +24,13 @@ struct AgentCommand: AsyncParsableCommand {
   @OptionGroup(title: "Hosts and logging") var shared: SharedFlags
 
   /// For the subcommands.
+  func settings() async throws -> SettingsReader {
+    try await SettingsReader(agent, shared, config: shared.config)
+  }
+
+  /// For the subcommands.
   func stateFolder() async throws -> String {
-    let settings = try await SettingsReader(agent, shared, config: shared.config)
+    let settings = try await settings()
     guard let folder = settings.text(.stateDir) else {
       throw SettingsError("name the agent's folder with \(Setting.stateDir.flag), or set \(Setting.stateDir.variable)")
     }
@@ -30,7 +38,7 @@ struct AgentCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let settings = try await SettingsReader(agent, shared, config: shared.config)
+    let settings = try await settings()
     let log = try LogSettings(settings)
     log.bootstrap()
     let logger = log.logger(label: "scout.agent")
@@ -39,15 +47,14 @@ struct AgentCommand: AsyncParsableCommand {
     defer { withExtendedLifetime(presence) {} }
     let security = try settings.text(.stateDir).flatMap { try AgentSecurity(stateFolder: $0) }
     let name = security?.name ?? settings.text(.agentName) ?? AgentParts.machineName
-    let checkInterval = try settings.integer(.checkInterval)
     let parts = try AgentParts(
       settings, name: name, segment: security?.segment,
-      checkInterval: checkInterval == 0 ? nil : .seconds(checkInterval),
-      stateFolder: settings.text(.stateDir), group: group, logger: logger)
+      checkInterval: settings.checkInterval(), stateFolder: settings.text(.stateDir), group: group, logger: logger)
     let front = try await AgentFront(
       settings, security: security, agent: parts.agent, segment: parts.agent.settings.segment, name: name, group: group,
       logger: logger)
-    let drain = DrainSignal(agent: parts.agent, health: front.health, logger: logger)
-    try await runServices([parts.agent], front: ServiceBundle(services: front.services + [drain]), logger: logger)
+    let draining = DrainingFront(
+      front: ServiceBundle(services: front.services), agent: parts.agent, health: front.health, logger: logger)
+    try await runServices([parts.agent], front: draining, signals: [], logger: logger)
   }
 }

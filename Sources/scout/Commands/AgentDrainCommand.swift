@@ -7,9 +7,9 @@ struct AgentDrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drain", abstract: "Have the agent of this machine finish what runs and end.",
     discussion: """
-      --state-dir (SCOUT_STATE_DIR) says which agent. It takes nothing new; operations that run get 30 seconds to finish; on \
-      SIGTERM they get 4. Exits with 0 once the agent has stopped, or with 1 if it is still running after --wait. The agent then stays \
-      down until it is started again; where the segment has a second agent, no request fails meanwhile.
+      --state-dir (SCOUT_STATE_DIR) says which agent. It takes nothing new; operations that run get 30 seconds to finish. SIGTERM does \
+      the same; this waits for the end. Exits with 0 once the agent has stopped, or with 1 if it is still running after --wait. The agent \
+      then stays down until it is started again; where the segment has a second agent, no request fails meanwhile.
       """)
 
   @ParentCommand var parent: AgentCommand
@@ -21,7 +21,7 @@ struct AgentDrainCommand: AsyncParsableCommand {
     guard let process = AgentPresence.process(stateFolder: folder) else {
       throw SettingsError("no agent runs with the folder \(folder)")
     }
-    guard kill(process, DrainSignal.number) == 0 else {
+    guard kill(process, DrainingFront.number) == 0 else {
       throw SettingsError("process \(process) cannot be told: \(String(cString: strerror(errno)))")
     }
     let limit = ContinuousClock.now + .seconds(wait)

@@ -14,7 +14,8 @@ struct AgentJoinCommand: AsyncParsableCommand {
     discussion: """
       --state-dir (SCOUT_STATE_DIR) says in which folder the certificate and what else the agent keeps belongs; it is made \
       where it is missing. The token is read from SCOUT_JOIN_TOKEN, or from standard input. It is sent only after the coordinator has shown \
-      the authority that the token names. The key is made here and stays here. Afterwards `scout agent --state-dir` with \
+      the authority that the token names. Where --segment or --name (SCOUT_SEGMENT, SCOUT_NAME) are given, a token for another agent is \
+      refused; without them the token says who this is. The key is made here and stays here. Afterwards `scout agent --state-dir` with \
       the same folder secures its links by the certificate, and renews it by itself.
       """)
 
@@ -25,6 +26,7 @@ struct AgentJoinCommand: AsyncParsableCommand {
   func run() async throws {
     let addresses = try SettingsReader.enrollmentAddresses(enroll, in: "--enroll")
     let stateDir = try await parent.stateFolder()
+    let settings = try await parent.settings()
     let folder = FilePath(stateDir)
     let store = CertificateStore(folder.appending(AgentSecurity.folder))
     // Before the token is spent.
@@ -34,6 +36,8 @@ struct AgentJoinCommand: AsyncParsableCommand {
     var request = EnrollmentJoinRequest()
     request.secret = Data(token.secret)
     request.certificateRequest = Data(pending.request)
+    if settings.isSaid(.segment) { request.segment = settings.text(.segment) ?? "" }
+    if settings.isSaid(.agentName) { request.name = settings.text(.agentName) ?? "" }
     let seen = SeenAuthority()
     let check = ChainCheck { chain in seen.note(chain, token.pin) }
     let logger = Logger(label: "scout.join") { _ in SwiftLogNoOpLogHandler() }
@@ -43,13 +47,12 @@ struct AgentJoinCommand: AsyncParsableCommand {
     do {
       chain = try await client.join(request)
     } catch {
-      throw SettingsError("no coordinator gave a certificate: \(error.message)")
+      throw SettingsError("no coordinator gave a certificate\(Self.asked(request)): \(error.message)")
     }
     guard let authority = seen.authority else { throw SettingsError("the coordinator showed no authority") }
     let credentials = try pending.accept(chain, from: authority, as: nil, now: .now)
     try store.install(credentials)
-    try enroll.map { $0 + "\n" }.joined().write(
-      toFile: folder.appending(AgentSecurity.addressFile).string, atomically: true, encoding: .utf8)
+    try AgentSecurity.write(enroll, to: folder.appending(AgentSecurity.addressFile).string)
     let identity = credentials.leaf.identity
     try StandardOutput.print("joined as \(identity), until \(credentials.leaf.notAfter) and renewed before")
   }
@@ -67,6 +70,12 @@ struct AgentJoinCommand: AsyncParsableCommand {
     } catch {
       throw SettingsError("\(Setting.stateDir.flag) \(stateDir): \(error.message)")
     }
+  }
+
+  /// Whom the settings take this machine for, which the token may not.
+  private static func asked(_ request: EnrollmentJoinRequest) -> String {
+    let said = [(Setting.segment, request.segment), (.agentName, request.name)].filter { !$0.1.isEmpty }
+    return said.isEmpty ? "" : " for " + said.map { "\($0.flag) \($1)" }.joined(separator: ", ")
   }
 
   private static func token() throws -> JoinToken {

@@ -7,6 +7,8 @@ struct ClientFlags: ParsableArguments {
   @Option(
     help: "Ask the coordinator that runs at this MCP URL, not this process. Its key comes from SCOUT_API_KEY.")
   var url: String?
+  @Option(help: "PEM file with the authority that --url's certificate is checked by, instead of the system's.")
+  var ca: String?
   @Flag(help: "Print the answer's data as JSON.") var json = false
   @Option(help: "Time for the whole call, in milliseconds.") var timeoutMs: Int?
   @OptionGroup(title: "Settings") var shared: SharedFlags
@@ -14,13 +16,19 @@ struct ClientFlags: ParsableArguments {
 
   func validate() throws {
     try UsageCheck.number("--timeout-ms", timeoutMs, 100...600_000)
-    guard let url else { return }
+    guard let url else {
+      guard ca == nil else { throw ValidationError("--ca is for the certificate of --url: give that, too") }
+      return
+    }
     guard !url.contains("@") else {
       throw ValidationError("--url has no user or password in it: the key comes from SCOUT_API_KEY")
     }
     guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme?.lowercased()),
       parts.host?.isEmpty == false, (1...65_535).contains(parts.port ?? 80)
     else { throw ValidationError("--url is http://HOST:PORT/mcp or https://HOST:PORT/mcp, not `\(url)`") }
+    guard ca == nil || parts.scheme?.lowercased() == "https" else {
+      throw ValidationError("--ca is for an https:// URL: \(url) has no certificate")
+    }
   }
 
   /// Calls a tool, prints its answer and ends the process with the code that tells how many hosts answered.
@@ -47,7 +55,7 @@ struct ClientFlags: ParsableArguments {
         throw SettingsError("SCOUT_API_KEY is not a valid key: use visible ASCII without blanks and line ends")
       }
       let caller = RemoteToolCaller(
-        url: url, apiKey: key,
+        url: url, apiKey: key, roots: try ca.map(RemoteToolCaller.roots(of:)),
         timeout: timeoutMs.map { .milliseconds($0) + .seconds(10) })
       return try await caller.call(tool, arguments)
     }

@@ -11,17 +11,19 @@ struct CoordinatorCommand: AsyncParsableCommand {
     commandName: "coordinator", abstract: "Speak MCP to AI clients, over HTTP or stdio.",
     discussion: """
       Without settings it listens on http://127.0.0.1:8000/mcp and serves the hosts of ~/.ssh/config. Secrets come from \
-      the environment or the settings file only: \(Setting.secrets(of: Setting.coordinator + Setting.shared)).
+      the environment or the settings file only:
+      \(Setting.secrets(of: Setting.coordinator + Setting.shared))
       """)
 
   @OptionGroup(title: "MCP clients") var door: FrontDoorFlags
   @OptionGroup(title: "Agents") var links: LinkFlags
+  @OptionGroup(title: "The embedded agent") var embedded: EmbeddedFlags
   @OptionGroup(title: "Agents that dial in") var tunnels: TunnelFlags
   @OptionGroup(title: "Hosts and logging") var shared: SharedFlags
   @Flag(help: "Say on standard error how to connect MCP clients, and which hosts there are.") var welcome = false
 
   func run() async throws {
-    let settings = try await SettingsReader(door, links, tunnels, shared, config: shared.config)
+    let settings = try await SettingsReader(door, links, embedded, tunnels, shared, config: shared.config)
     let log = try LogSettings(settings)
     log.bootstrap()
     let parts = try CoordinatorParts(settings, awaitsAgents: settings.awaitsAgents)
@@ -66,15 +68,17 @@ struct CoordinatorCommand: AsyncParsableCommand {
   }
 }
 
-/// Runs services until one of them ends, SIGTERM or Ctrl-C; shutdown begins at the front and takes five seconds at most.
-func runServices(_ services: [any Service], front: any Service, logger: Logger) async throws {
+/// Runs services until one of them ends, or one of `signals` comes; shutdown begins at the front and takes five seconds at most.
+func runServices(
+  _ services: [any Service], front: any Service, signals: [UnixSignal] = [.sigterm, .sigint], logger: Logger
+) async throws {
   var configuration = ServiceGroupConfiguration(
     services: (services + [front]).map {
       .init(
         service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
         failureTerminationBehavior: .gracefullyShutdownGroup)
     },
-    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    gracefulShutdownSignals: signals, logger: logger)
   configuration.maximumGracefulShutdownDuration = .milliseconds(4500)
   try await ServiceGroup(configuration: configuration).run()
 }

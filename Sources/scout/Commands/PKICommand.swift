@@ -99,18 +99,22 @@ struct PKICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a certificate for another coordinator, in a folder to be moved to its machine.",
       discussion: """
-        There, --pki names that folder: joined agents take the coordinator in, and it takes them in. It lets nobody join, and a revoked \
-        agent until that one's certificate ends, a day at most. Before its own ends, issue another into the same folder; what is \
-        moved over is read anew.
+        There, --pki names that folder: joined agents take the coordinator in, and it takes them in. It lets nobody join. With --enroll it \
+        asks there who is revoked, each half minute; without, a revoked agent is taken in until that one's certificate ends, a day at \
+        most. Before its own ends, issue another into the same folder; what is moved over is read anew. `scout pki revoke --coordinator` \
+        throws it out.
         """)
 
     @OptionGroup var folder: Folder
     @Option(help: "The coordinator's name: lower case letters, digits, dashes, dots.") var name: String
     @Option(help: "Days that it lasts, 1 to 397.") var days = 90
+    @Option(help: "HOST:PORT of --enroll-listen of the coordinator with the authority; may be given several times.")
+    var enroll: [String] = []
     @Argument(help: "The folder, new or with the certificate before.") var output: String
 
     func run() async throws {
       guard (1...397).contains(days) else { throw SettingsError("--days is a whole number from 1 to 397, not \(days)") }
+      if !enroll.isEmpty { _ = try SettingsReader.enrollmentAddresses(enroll, in: "--enroll") }
       let exchange = try await folder.open()
       let stored = try words { () throws(EnrollmentError) in
         let identity = try LinkIdentity.coordinator(name: name, in: exchange.authority.trustDomain)
@@ -126,6 +130,7 @@ struct PKICommand: AsyncParsableCommand {
         let credentials = try exchange.authority.issueWithKey(identity, life: Double(days) * 86_400, now: .now)
         return try store.install(credentials)
       }
+      if !enroll.isEmpty { try AgentSecurity.write(enroll, to: output + "/" + AgentSecurity.addressFile) }
       try StandardOutput.print("made \(stored.identity) in \(output), until \(stored.leaf.notAfter)")
       try StandardOutput.print("next, on its machine: scout coordinator --pki FOLDER --agent-listen HOST:7444")
     }
@@ -133,18 +138,35 @@ struct PKICommand: AsyncParsableCommand {
 
   struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Throw an agent out: its links end within a second, and its certificates and tokens are worthless.",
-      discussion: "A new token lets it in again.")
+      abstract: "Throw an agent or a coordinator out: its links end, and its certificates and tokens are worthless.",
+      discussion: """
+        An agent's links to the coordinator with the authority end within a second. Agents, and coordinators of `scout pki issue --enroll`, \
+        ask there each half minute who is revoked. A new token, or another `scout pki issue`, lets it in again. Against a coordinator \
+        that has had the authority's folder only another authority helps.
+        """)
 
     @OptionGroup var folder: Folder
-    @OptionGroup var who: Who
+    @Option(help: "The agent's network segment.") var segment: String?
+    @Option(help: "The agent's name within it.") var name: String?
+    @Option(help: "A coordinator's name, instead of an agent's.") var coordinator: String?
+
+    func validate() throws {
+      let isAgent = segment != nil && name != nil && coordinator == nil
+      guard isAgent || (coordinator != nil && segment == nil && name == nil) else {
+        throw ValidationError("Name an agent by --segment and --name, or a coordinator by --coordinator.")
+      }
+    }
+
+    private func identity(in domain: TrustDomain) throws(EnrollmentError) -> LinkIdentity {
+      if let coordinator { return try .coordinator(name: coordinator, in: domain) }
+      return try .agent(segment: segment ?? "", name: name ?? "", in: domain)
+    }
 
     func run() async throws {
       let exchange = try await folder.open()
       let now = Date()
       let withdrawn = try words { () throws(EnrollmentError) in
-        let identity = try LinkIdentity.agent(
-          segment: who.segment, name: who.name, in: exchange.authority.trustDomain)
+        let identity = try identity(in: exchange.authority.trustDomain)
         try exchange.revocations.revoke(identity, now: now)
         return try exchange.tokens.withdraw(identity, now: now)
       }
@@ -152,7 +174,8 @@ struct PKICommand: AsyncParsableCommand {
       let end = now.timeIntervalSince1970.rounded(.up) + 1
       try await Task.sleep(for: .seconds(max(0, end - Date().timeIntervalSince1970)))
       try StandardOutput.print(
-        "revoked \(who.segment)/\(who.name)" + (withdrawn > 0 ? " and \(withdrawn) tokens of it" : ""))
+        "revoked \(coordinator.map { "the coordinator \($0)" } ?? "\(segment ?? "")/\(name ?? "")")"
+          + (withdrawn > 0 ? " and \(withdrawn) tokens of it" : ""))
     }
   }
 

@@ -33,7 +33,7 @@ struct AgentFront {
     if let text = settings.text(.healthListen) {
       services.append(try await Self.health(settings, text, health, group: group, logger: logger))
     }
-    if let security { services.append(try security.keeper(group: group, logger: logger)) }
+    if let security { services += try security.services(group: group, logger: logger) }
     self.services = services
   }
 
@@ -46,8 +46,10 @@ struct AgentFront {
     let identity = try identity(segment: segment, name: name)
     var tunnels = TunnelSettings()
     tunnels.grace = .seconds(4)
+    let priority = try settings.integer(.priority)
     return targets.map {
-      AgentDialer(agent, as: identity, to: $0, settings: tunnels, board: health, group: group, logger: logger)
+      AgentDialer(
+        agent, as: identity, priority: priority, to: $0, settings: tunnels, board: health, group: group, logger: logger)
     }
   }
 

@@ -17,7 +17,9 @@ extension CoordinatorParts {
     let listener = TunnelHub.Listener(
       joined: { agent in
         directory.add(
-          AgentLink(name: agent.identity.description, segment: agent.identity.segment, service: agent))
+          AgentLink(
+            name: agent.identity.description, segment: agent.identity.segment, service: agent, priority: agent.priority)
+        )
       },
       left: { directory.remove(named: $0.identity.description) })
     let tls =

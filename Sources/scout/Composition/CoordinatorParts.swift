@@ -41,7 +41,9 @@ struct CoordinatorParts: Sendable {
 
     var agents = try AgentLinks(settings, security: security, group: group, logger: logger)
     if try settings.flag(.embeddedAgent) ?? true {
-      let parts = try AgentParts(settings, name: "embedded", group: group, logger: logger)
+      let parts = try AgentParts(
+        settings, name: "embedded", checkInterval: quiet ? nil : settings.embeddedCheckInterval(), group: group,
+        logger: logger)
       agents.embed(parts.agent, segment: parts.agent.settings.segment)
     }
     guard !agents.links.isEmpty || awaitsAgents else {
@@ -62,11 +64,13 @@ struct CoordinatorParts: Sendable {
         metrics: quiet ? nil : metrics, audit: quiet ? nil : AuditLog(logger: logger), logger: logger,
         log: quiet ? CallObserver.LogSettings() : try settings.callLog()))
     tools = ToolSet(core: core)
+    let certificates = try CertificateEnds(settings, security: security, logger: logger)
     services =
-      (security?.services(name: AgentParts.machineName.lowercased(), logger: logger) ?? []) + agents.services
-      + [directory]
+      (security?.services(name: AgentParts.machineName.lowercased(), group: group, logger: logger) ?? [])
+      + agents.services + [directory] + (quiet ? [] : [certificates])
     directory.register(in: metrics)
     directory.registerRouting(in: metrics)
+    certificates.register(in: metrics)
   }
 
   func server(_ settings: SettingsReader) throws -> MCPServer {

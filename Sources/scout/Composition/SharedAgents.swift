@@ -47,6 +47,8 @@ final class SharedAgents: Service {
   private let places: Set<Place>
   private let directory: AgentDirectory
   private let logger: Logger
+  /// Of the rows that are published: when this process began to, in milliseconds since 1970.
+  private let generation: UInt64
   typealias Dial = @Sendable (_ row: RegistryRow) -> (agent: RemoteAgent, priority: Int)?
   /// Nil where the row cannot be dialled.
   private let dial: Dial
@@ -63,9 +65,10 @@ final class SharedAgents: Service {
   private static let pause: Duration = .seconds(10)
 
   init(
-    registry: EtcdRegistry, told: [Told], directory: AgentDirectory, logger: Logger,
+    registry: EtcdRegistry, told: [Told], directory: AgentDirectory, logger: Logger, started: Date = .now,
     dial: @escaping Dial
   ) {
+    generation = Self.generation(started)
     self.registry = registry
     self.told = told
     places = Set(told.map(\.place))
@@ -103,13 +106,23 @@ final class SharedAgents: Service {
     (try? Place(segment: segment, url: url)).map(places.contains) ?? false
   }
 
-  private func publish(_ agent: Told) {
-    // Whoever is told of the same agent writes the same row: they vouch for each other.
-    let row = RegistryRow(
+  /// The fence of rows: milliseconds since 1970, at least 1.
+  ///
+  /// Of several coordinators that were told of the same agent the last to start writes its row, since it knows the newest settings
+  /// and protocol. One that was away for long, or is of an older release, cannot put its own over it; it does when the other's goes.
+  static func generation(_ started: Date) -> UInt64 {
+    UInt64(max(1, min(started.timeIntervalSince1970 * 1_000, 9e15)))
+  }
+
+  static func row(_ agent: Told, generation: UInt64) -> RegistryRow {
+    RegistryRow(
       segment: agent.segment, agent: agent.url, way: .dialled, addresses: [agent.url],
-      protocolVersion: Int(AgentProtocol.version), generation: 1)
+      protocolVersion: Int(AgentProtocol.version), generation: generation)
+  }
+
+  private func publish(_ agent: Told) {
     do throws(RegistryError) {
-      try registry.publish(row)
+      try registry.publish(Self.row(agent, generation: generation))
     } catch {
       logger.error(
         "an agent is not shared", metadata: ["agent": .string(agent.url), "reason": .string(error.message)])

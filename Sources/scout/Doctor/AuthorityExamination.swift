@@ -1,3 +1,4 @@
+import AgentAPI
 import Enrollment
 import Foundation
 import SystemPackage
@@ -11,7 +12,8 @@ struct AuthorityExamination {
     do throws(EnrollmentError) {
       let path = FilePath(folder)
       guard let authority = try CoordinatorSecurity.authority(at: path) else {
-        return [examine(issued: try CoordinatorSecurity.issued(at: path))]
+        let addresses = try CoordinatorSecurity.enrollment(at: path)
+        return [examine(issued: try CoordinatorSecurity.issued(at: path), asking: addresses.map(\.description))]
       }
       let end = authority.certificate.notAfter
       guard Date() < end else {
@@ -31,7 +33,7 @@ struct AuthorityExamination {
   }
 
   /// Issued elsewhere, so nobody renews it here.
-  private func examine(issued own: StoredCertificate) -> Finding {
+  private func examine(issued own: StoredCertificate, asking addresses: [String]) -> Finding {
     let end = own.leaf.notAfter
     guard own.identity.role == .coordinator, end > Date() else {
       return Finding(
@@ -41,7 +43,9 @@ struct AuthorityExamination {
     let days = Int(end.timeIntervalSinceNow / 86_400)
     return Finding(
       days < 14 ? .notice : .good, "authority",
-      "\(own.identity) is in force for \(days) days, and is not renewed by itself")
+      "\(own.identity) is in force for \(days) days, and is not renewed by itself; "
+        + (addresses.isEmpty
+          ? "nobody is asked who is revoked" : "asks \(addresses.joined(separator: ", ")) who is revoked"))
   }
 
   private func examine(_ own: StoredCertificate?) -> Finding {

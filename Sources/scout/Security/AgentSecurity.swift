@@ -15,6 +15,7 @@ struct AgentSecurity: Sendable {
   let store: CertificateStore
   let stored: StoredCertificate
   let links: LinkGuard
+  let revocations: RevocationCopy
   /// Where it joined, and renews: coordinators that are asked in turn.
   let addresses: [String]
   private let addressPath: String
@@ -24,14 +25,17 @@ struct AgentSecurity: Sendable {
   /// - Throws: `SettingsError`.
   init?(stateFolder: String) throws {
     let folder = FilePath(stateFolder)
-    store = CertificateStore(folder.appending(Self.folder))
+    let certificates = folder.appending(Self.folder)
+    store = CertificateStore(certificates)
     do {
       guard let stored = try store.load() else { return nil }
       self.stored = stored
     } catch {
       throw SettingsError("\(Setting.stateDir.flag) \(stateFolder): \(error)")
     }
-    links = LinkGuard(stored.authority)
+    let revocations = RevocationCopy(certificates, authority: stored.authority)
+    self.revocations = revocations
+    links = LinkGuard(stored.authority) { revocations.isRevoked($0) }
     addressPath = folder.appending(Self.addressFile).string
     guard let text = try? String(contentsOfFile: addressPath, encoding: .utf8) else {
       throw SettingsError("\(addressPath) cannot be read: join anew with a token of `scout pki token`")
@@ -39,9 +43,24 @@ struct AgentSecurity: Sendable {
     addresses = text.split(whereSeparator: \.isWhitespace).map(String.init)
   }
 
+  /// Keeps the addresses of coordinators' --enroll-listen.
+  static func write(_ addresses: [String], to path: String) throws {
+    try addresses.map { $0 + "\n" }.joined().write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
   var segment: String { stored.identity.segment ?? "" }
   var name: String { stored.identity.name }
   var tls: HTTP2TLS { store.tls(links.policy(.coordinator)) }
+
+  /// What has to run: renewal of the certificate, the question who is revoked.
+  ///
+  /// - Throws: As `keeper`.
+  func services(group: any EventLoopGroup, logger: Logger) throws(SettingsError) -> [any Service] {
+    let addresses = try SettingsReader.enrollmentAddresses(addresses, in: addressPath)
+    let follower = RevocationFollower(
+      revocations, links: links, addresses: addresses, store: store, group: group, logger: logger)
+    return [try keeper(group: group, logger: logger), follower]
+  }
 
   /// - Throws: `SettingsError` where the file with the addresses holds something else.
   func keeper(group: any EventLoopGroup, logger: Logger) throws(SettingsError) -> CertificateKeeper {

@@ -25,6 +25,28 @@ struct AuthorityDesk: EnrollmentService, Service {
     return try await answer(peer) { exchange.renew(bytes, peer: certificate, now: .now) }
   }
 
+  func revocations(
+    _ request: EnrollmentRevocationsRequest
+  ) async throws(EnrollmentRefusal) -> EnrollmentSignedRevocations {
+    var reply = EnrollmentSignedRevocations()
+    do {
+      let digest = Array(request.digest)
+      let signed = try await NIOThreadPool.singleton.runIfActive {
+        try exchange.signedRevocations(beyond: digest, now: .now)
+      }
+      if let signed {
+        reply.text = Data(signed.text)
+        reply.signature = Data(signed.signature)
+      }
+      return reply
+    } catch let error as EnrollmentError {
+      logger.error("revocations not told", metadata: ["reason": "\(error)"])
+      throw EnrollmentRefusal(.unavailable, error.peerMessage)
+    } catch {
+      throw EnrollmentRefusal(.unavailable, "The coordinator is stopping")
+    }
+  }
+
   /// Looks each second whether somebody was revoked, and sweeps what has run out now and then.
   func run() async throws {
     await cancelWhenGracefulShutdown {
@@ -68,6 +90,7 @@ struct AuthorityDesk: EnrollmentService, Service {
     switch outcome.result {
     case .success(let issued):
       logger.notice("certificate issued", metadata: facts)
+      links.note(issued.leaf)
       return issued.chain
     case .failure(let error):
       logger.warning("certificate refused", metadata: facts)

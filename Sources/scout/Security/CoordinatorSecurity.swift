@@ -10,10 +10,13 @@ import SystemPackage
 /// What a coordinator secures its links by: certificates of one authority, its own among them. One coordinator has the authority's
 /// folder, and gives itself and those who join their certificates; others have a certificate of it alone (`scout pki issue`).
 struct CoordinatorSecurity: Sendable {
-  /// Nil where the authority is elsewhere: nobody joins here, and who is revoked is not known before its certificate ends.
+  /// Nil where the authority is elsewhere: nobody joins here.
   let exchange: EnrollmentExchange?
   let store: CertificateStore
   let links: LinkGuard
+  /// Where the authority is elsewhere, and from whom it is learned. Without addresses nobody is asked, and who is revoked is not known
+  /// before its certificate ends.
+  private let revocations: (copy: RevocationCopy, addresses: [EnrollmentClient.Address])?
 
   /// Opens the folder, and gives a coordinator that has the authority a certificate where it has none in force. Blocks.
   ///
@@ -30,15 +33,21 @@ struct CoordinatorSecurity: Sendable {
             "The certificate of \(stored.identity) in \(path) is no coordinator's, or has expired: issue another")
         }
         exchange = nil
-        links = LinkGuard(stored.authority)
+        let copy = RevocationCopy(path, authority: stored.authority)
+        revocations = (copy, try Self.enrollment(at: path))
+        links = LinkGuard(stored.authority) { copy.isRevoked($0) }
         return
       }
       let exchange = try EnrollmentExchange(authority)
       self.exchange = exchange
-      links = LinkGuard(authority.certificate, revocations: exchange.revocations)
+      revocations = nil
+      links = LinkGuard(authority.certificate) { exchange.revocations.isRevoked($0) }
       store = Self.store(of: authority, name: name)
       let stored = try? store.load()
-      if stored.map({ $0.authority != authority.certificate || $0.leaf.notAfter <= .now }) ?? true {
+      let isUsable = stored.map {
+        $0.authority == authority.certificate && $0.leaf.notAfter > .now && !exchange.revocations.isRevoked($0.leaf)
+      }
+      if isUsable != true {
         try store.install(try Self.issue(authority, name))
       }
     } catch {
@@ -67,14 +76,34 @@ struct CoordinatorSecurity: Sendable {
     return stored
   }
 
+  /// Whom a coordinator without the authority asks who is revoked: the file beside its certificate that `scout pki issue --enroll` made.
+  ///
+  /// - Throws: `storage` for what is no list of HOST:PORT.
+  static func enrollment(at path: FilePath) throws(EnrollmentError) -> [EnrollmentClient.Address] {
+    let file = path.appending(AgentSecurity.addressFile).string
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return [] }
+    do {
+      return try SettingsReader.enrollmentAddresses(
+        text.split(whereSeparator: \.isWhitespace).map(String.init), in: file)
+    } catch {
+      throw EnrollmentError(.storage, error.description)
+    }
+  }
+
   /// Where this coordinator's own certificate is.
   static func store(of authority: Authority, name: String = AgentParts.machineName.lowercased()) -> CertificateStore {
     CertificateStore(authority.path.appending("coordinator-" + name))
   }
 
   /// What has to run: renewal of the own certificate, the look at revocations. Who has no authority is given its certificates.
-  func services(name: String, logger: Logger) -> [any Service] {
-    guard let exchange else { return [] }
+  func services(name: String, group: any EventLoopGroup, logger: Logger) -> [any Service] {
+    guard let exchange else {
+      guard let revocations, !revocations.addresses.isEmpty else { return [] }
+      return [
+        RevocationFollower(
+          revocations.copy, links: links, addresses: revocations.addresses, store: store, group: group, logger: logger)
+      ]
+    }
     let authority = exchange.authority
     return [
       CertificateKeeper(store: store, logger: logger) { _ in try Self.issue(authority, name) },
@@ -95,7 +124,8 @@ struct CoordinatorSecurity: Sendable {
           + " the coordinator that has it")
     }
     let (host, port) = try settings.address(text, of: .enrollListen)
-    let tls = store.tls(links.policy(.agent))
+    // Coordinators without the authority ask who is revoked.
+    let tls = store.tls(links.policy(nil))
     do {
       let server = try await EnrollmentServer.bind(
         AuthorityDesk(exchange: exchange, links: links, logger: logger), host: host, port: port, tls: tls, group: group,

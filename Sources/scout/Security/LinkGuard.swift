@@ -8,24 +8,28 @@ import NIOConcurrencyHelpers
 final class LinkGuard: Sendable {
   /// Whom a policy lets in. A value.
   private struct Wanted: Hashable {
-    let role: LinkIdentity.Role
+    let role: LinkIdentity.Role?
     let segment: String?
   }
 
   private let authority: AuthorityCertificate
-  private let revocations: Revocations?
+  private let isRevoked: @Sendable (LeafCertificate) -> Bool
   private let policies = NIOLockedValueBox<[Wanted: PeerPolicy]>([:])
+  /// The end of the latest certificate that each agent was seen to have.
+  private let ends = NIOLockedValueBox<[LinkIdentity: Date]>([:])
 
-  /// - Parameter revocations: nil where there is no list, as with agents.
-  init(_ authority: AuthorityCertificate, revocations: Revocations? = nil) {
+  /// - Parameter isRevoked: asked in each handshake, and when links are looked at again: it must not block.
+  init(_ authority: AuthorityCertificate, isRevoked: @escaping @Sendable (LeafCertificate) -> Bool) {
     self.authority = authority
-    self.revocations = revocations
+    self.isRevoked = isRevoked
   }
 
   /// The same for all links that want the same: agents come and go.
   ///
-  /// - Parameter segment: nil: any.
-  func policy(_ role: LinkIdentity.Role, segment: String? = nil) -> PeerPolicy {
+  /// - Parameters:
+  ///   - role: nil: either.
+  ///   - segment: nil: any.
+  func policy(_ role: LinkIdentity.Role?, segment: String? = nil) -> PeerPolicy {
     policies.withLockedValue { policies in
       let wanted = Wanted(role: role, segment: segment)
       if let policy = policies[wanted] { return policy }
@@ -36,21 +40,43 @@ final class LinkGuard: Sendable {
   }
 
   private func makePolicy(_ wanted: Wanted) -> PeerPolicy {
-    PeerPolicy { [authority, revocations] der in
+    PeerPolicy { [weak self, authority, isRevoked] der in
       do throws(EnrollmentError) {
         let leaf = try LeafCertificate(der: der)
         try authority.check(leaf, now: .now)
-        if revocations?.isRevoked(leaf) == true { return "\(leaf.identity) is revoked" }
-        guard leaf.identity.role == wanted.role else { return "\(leaf.identity) is no \(wanted.role.rawValue)" }
+        if isRevoked(leaf) { return "\(leaf.identity) is revoked" }
+        if let role = wanted.role, leaf.identity.role != role { return "\(leaf.identity) is no \(role.rawValue)" }
         if let segment = wanted.segment, leaf.identity.segment != segment {
           return "\(leaf.identity) is not of the segment \(segment)"
         }
+        self?.note(leaf)
         return nil
       } catch {
         return error.message
       }
     }
   }
+
+  /// An agent has this certificate now: it was shown, or given.
+  func note(_ leaf: LeafCertificate) {
+    guard leaf.identity.role == .agent else { return }
+    ends.withLockedValue { ends in
+      guard ends[leaf.identity] != nil || ends.count < Self.mostAgents else { return }
+      ends[leaf.identity] = max(ends[leaf.identity] ?? .distantPast, leaf.notAfter)
+    }
+  }
+
+  /// When the certificates of agents end, as far as they were seen; those that ended a day ago are forgotten.
+  func agentEnds(now: Date) -> [(identity: LinkIdentity, end: Date)] {
+    ends.withLockedValue { ends in
+      ends = ends.filter { now.timeIntervalSince($0.value) < Self.memory }
+      return ends.map { ($0.key, $0.value) }.sorted { $0.identity.uri < $1.identity.uri }
+    }
+  }
+
+  private static let mostAgents = 10_000
+  /// Seconds.
+  private static let memory = 86_400.0
 
   /// Looks again at every link that is up.
   func reexamine() {

@@ -22,9 +22,10 @@ extension Setting {
   static let maxPoolSize = Setting(
     "max_pool_size", .integer(1...65_536, unit: ""), standard: "256", "Most SSH connections at once, over all hosts")
   static let sshPassword = Setting(
-    "ssh_password", .text, isSecret: true, "Password for hosts that ask for one, after keys were tried")
+    "ssh_password", .text, isSecret: true,
+    "Password for hosts that ask for one, after keys were tried; the same for all hosts")
   static let sshKeyPassphrase = Setting(
-    "ssh_key_passphrase", .text, isSecret: true, "Passphrase of encrypted key files")
+    "ssh_key_passphrase", .text, isSecret: true, "Passphrase of encrypted key files; the same for all of them")
   static let logLevel = Setting(
     "log_level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), standard: "info",
     "The least important log lines that are written")
@@ -48,15 +49,18 @@ extension Setting {
   static let tlsKey = Setting("tls_key", .text, "PEM file with the certificate's private key")
   static let behindProxy = Setting(
     "behind_proxy", .flag, standard: "false",
-    "A reverse proxy terminates TLS and lets only its users in: plaintext and no API keys are then allowed beyond loopback, and any Host header unless --allowed-hosts names them"
+    "A reverse proxy terminates TLS and lets only its users in: plaintext and no API keys are then allowed beyond loopback, and any Host header unless --allowed-hosts names them; limits without keys count by the last address of X-Forwarded-For"
   )
   static let apiKeys = Setting(
-    "api_keys", .list, isSecret: true, "Keys of which a client must send one, in X-API-Key or Authorization: Bearer")
+    "api_keys", .list, isSecret: true,
+    "Keys of which a client must send one, in X-API-Key or Authorization: Bearer; each is written key or label:key, and the label is the client's name in logs and limits"
+  )
   static let authEnabled = Setting(
     "auth_enabled", .flag, "Ask for an API key; true when there are keys, and an error without any")
   static let allowedOrigins = Setting(
     "allowed_origins", .list, "Origins of browser clients that may call, beside loopback ones")
-  static let allowedHosts = Setting("allowed_hosts", .list, "Host names that requests may use, beside the bound one")
+  static let allowedHosts = Setting(
+    "allowed_hosts", .list, "Host names that requests may use, beside the bound one; * for any")
   static let rateLimitPerMinute = Setting(
     "rate_limit_per_minute", .integer(0...10_000_000, unit: "requests"), standard: "0",
     "Requests of one client in a minute; 0 for no limit")
@@ -103,7 +107,7 @@ extension Setting {
   static let etcdCert = Setting("etcd_cert", .text, "PEM file with the certificate shown to etcd")
   static let etcdKey = Setting("etcd_key", .text, "PEM file with that certificate's private key")
   static let etcdUser = Setting("etcd_user", .text, "User of etcd's own authentication")
-  static let etcdPassword = Setting("etcd_password", .text, isSecret: true, "That user's password")
+  static let etcdPassword = Setting("etcd_password", .text, isSecret: true, "Password of the user of --etcd-user")
   static let etcdSnapshot = Setting(
     "etcd_snapshot", .text, "File for the last shared agents, to start with while etcd is away")
   static let embeddedAgent = Setting(
@@ -124,9 +128,12 @@ extension Setting {
   )
   static let agentName = Setting(
     "name", .text, "The agent's name, unique within its segment; the machine's name without it")
+  static let priority = Setting(
+    "priority", .integer(0...3, unit: ""), standard: "0",
+    "What the agent says to coordinators that it dials: 1 to 3 mark a standby, as #1 to #3 of --agent")
   static let checkInterval = Setting(
     "check_interval", .integer(0...86_400, unit: "seconds"), standard: "600",
-    "A host not heard of for so long gets an SSH handshake, at most two a second; 0: only real use tells how hosts are"
+    "A host not heard of for so long gets an SSH handshake, at most two a second; 0: only real use tells how hosts are; the coordinator's embedded agent does so only where it is given"
   )
   static let tlsCA = Setting(
     "tls_ca", .text, "PEM file with the authority that coordinators' certificates are checked by")
@@ -141,20 +148,20 @@ extension Setting {
     rateLimitPerMinute, rateLimitBurst, maxConcurrentRequests, maxBodySize, maxFileSize, slowThreshold, logPayloads,
     agents, agentCA,
     agentCert, agentKey, agentListen, pki, enrollListen, etcd, etcdCA, etcdCert, etcdKey, etcdUser, etcdPassword,
-    etcdSnapshot, embeddedAgent,
+    etcdSnapshot, embeddedAgent, checkInterval,
   ]
   /// Of `scout agent`.
   static let agent: [Setting] = [
-    listen, healthListen, coordinators, agentName, checkInterval, tlsCA, tlsCert, tlsKey, stateDir,
+    listen, healthListen, coordinators, agentName, priority, checkInterval, tlsCA, tlsCert, tlsKey, stateDir,
   ]
   /// Of both, and of the commands that work in their own process.
   static let shared: [Setting] = [
     sshConfig, knownHosts, strictHostKeyChecking, allowlist, blocklist, labels, commandTimeout, idleTimeout,
     maxPoolSize, eventLoops, sshPassword, sshKeyPassphrase, segment, logLevel, logFormat,
   ]
-  /// Those that are no flags, for the help of a command that knows them.
+  /// Those that are no flags, for the help of a command that knows them: a line each.
   static func secrets(of settings: [Setting]) -> String {
-    settings.filter(\.isSecret).map(\.variable).joined(separator: ", ")
+    settings.filter(\.isSecret).map { "  \($0.help)" }.joined(separator: "\n")
   }
 
   /// Each once.

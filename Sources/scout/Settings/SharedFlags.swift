@@ -67,6 +67,13 @@ struct LinkFlags: SettingFlags {
   }
 }
 
+/// What the coordinator's own agent does by itself.
+struct EmbeddedFlags: SettingFlags {
+  @Option(help: Setting.checkInterval.argumentHelp) var checkInterval: String?
+
+  var given: [String: [String]] { scout.given([(.checkInterval, checkInterval)]) }
+}
+
 /// Where agents reach the coordinator.
 struct TunnelFlags: SettingFlags {
   @Option(help: Setting.agentListen.argumentHelp) var agentListen: String?
@@ -124,6 +131,7 @@ struct AgentFlags: SettingFlags {
   @Option(help: Setting.healthListen.argumentHelp) var healthListen: String?
   @Option(help: Setting.coordinators.argumentHelp) var coordinator: [String] = []
   @Option(help: Setting.agentName.argumentHelp) var name: String?
+  @Option(help: Setting.priority.argumentHelp) var priority: String?
   @Option(help: Setting.checkInterval.argumentHelp) var checkInterval: String?
   @Option(help: Setting.tlsCA.argumentHelp) var tlsCa: String?
   @Option(help: Setting.tlsCert.argumentHelp) var tlsCert: String?
@@ -132,7 +140,8 @@ struct AgentFlags: SettingFlags {
 
   var given: [String: [String]] {
     var flags = scout.given([
-      (.listen, listen), (.healthListen, healthListen), (.agentName, name), (.checkInterval, checkInterval),
+      (.listen, listen), (.healthListen, healthListen), (.agentName, name), (.priority, priority),
+      (.checkInterval, checkInterval),
       (.tlsCA, tlsCa), (.tlsCert, tlsCert),
       (.tlsKey, tlsKey), (.stateDir, stateDir),
     ])

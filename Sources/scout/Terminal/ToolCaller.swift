@@ -5,6 +5,7 @@ import HTTP2
 import MCP
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import SocketFaults
 import Telemetry
 
@@ -36,6 +37,8 @@ struct RemoteToolCaller: ToolCaller {
   let url: String
   /// Sent as a bearer token.
   let apiKey: String?
+  /// What the coordinator's certificate is checked by; nil: the system's authorities.
+  var roots: [NIOSSLCertificate]?
   /// Longest wait for the answer; nil leaves it to the coordinator, which knows its own settings and answers by then.
   let timeout: Duration?
   /// Longest wait for any byte: a coordinator at work says something every 15 seconds.
@@ -63,11 +66,27 @@ struct RemoteToolCaller: ToolCaller {
     request.body = .bytes(ByteBuffer(bytes: body.serialized()))
     var configuration = HTTPClient.Configuration()
     configuration.timeout = .init(connect: .seconds(10), read: TimeAmount(silence))
+    if let roots {
+      var security = TLSConfiguration.makeClientConfiguration()
+      security.trustRoots = .certificates(roots)
+      configuration.tlsConfiguration = security
+    }
     let client = HTTPClient(configuration: configuration)
     let answer: Result<ToolResult, any Error>
     do { answer = .success(try await ask(request, client)) } catch { answer = .failure(error) }
     try? await client.shutdown()
     return try answer.get()
+  }
+
+  /// The certificates of `--ca`.
+  ///
+  /// - Throws: `SettingsError`.
+  static func roots(of file: String) throws -> [NIOSSLCertificate] {
+    let roots = (try? NIOSSLCertificate.fromPEMFile(file)) ?? []
+    guard !roots.isEmpty else {
+      throw SettingsError("--ca: `\(file)` is not a PEM file of certificates that can be read")
+    }
+    return roots
   }
 
   private func ask(_ request: HTTPClientRequest, _ client: HTTPClient) async throws -> ToolResult {
