@@ -132,7 +132,7 @@ let package = Package(
         "Telemetry", "SocketFaults",
         .argumentParser,
         "Pool", .configuration, .system, .httpClient, .logging, .lifecycle, .unixSignals, .nioCore, .nioPosix,
-        .nioHTTP1, .nioConcurrency,
+        .nioHTTP1, .nioConcurrency, .nioSSL,
       ],
       swiftSettings: settings),
 
@@ -147,6 +147,10 @@ let package = Package(
     .executableTarget(
       name: "scout-simulation", dependencies: ["Simulation", .argumentParser], path: "Tests/Simulation/Tool",
       swiftSettings: settings),
+    // What a fleet costs a coordinator's directory, and its reports on the wire. Apart: it needs all that `Coordinator` does.
+    .executableTarget(
+      name: "scout-scale", dependencies: ["Simulation", "Coordinator", "AgentAPI", .protobuf],
+      path: "Tests/Simulation/Directory", swiftSettings: settings),
 
     // An agent that runs any command, for tests that kill it.
     .executableTarget(
@@ -155,7 +159,8 @@ let package = Package(
       path: "Tests/AgentProcess", swiftSettings: settings),
 
     // Tests. Those that need hosts start their own sshd by `TestFleet`.
-    .target(name: "TestFleet", path: "Tests/TestFleet", swiftSettings: settings),
+    .target(
+      name: "TestFleet", dependencies: [.nioCore, .nioPosix], path: "Tests/TestFleet", swiftSettings: settings),
     tests("Nghttp2", name: "Nghttp2"),
     tests("Libssh2", "TestFleet", .nioCore, name: "Libssh2"),
     tests("HTTP2", "Nghttp2", "TestFleet", .nioCore, .nioPosix, .nioConcurrency, .logging, name: "HTTP2"),
@@ -173,7 +178,7 @@ let package = Package(
     tests("Simulation", name: "Simulation"),
     tests("Telemetry", .logging, name: "Telemetry"),
     tests(
-      "Coordinator", "AgentAPI", "MCP", "Telemetry", "TestFleet", .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
+      "Coordinator", "AgentAPI", "MCP", "Routing", "Telemetry", "TestFleet", .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
       .nioConcurrency, .logging, .lifecycle, name: "Coordinator"),
     tests("Pool", name: "Pool"),
     tests("SSHConfig", "TestFleet", name: "SSHConfig"),
@@ -185,7 +190,7 @@ let package = Package(
     tests("SocketFaults", "TestFleet", .nioCore, .nioPosix, name: "SocketFaults"),
     tests("TestFleet", name: "TestFleet"),
     tests(
-      "scout", "test-agent", "Coordinator", "Agent", "AgentAPI", "Enrollment", "MCP", "Pool", "SSH", "Telemetry",
-      "TestFleet", .nioPosix, .nioCore, .lifecycle, .logging, name: "Scout"),
+      "scout", "test-agent", "Coordinator", "Agent", "AgentAPI", "Enrollment", "MCP", "Pool", "Registry", "SSH",
+      "Telemetry", "TestFleet", .system, .nioPosix, .nioCore, .lifecycle, .logging, name: "Scout"),
   ]
 )

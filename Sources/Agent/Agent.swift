@@ -74,13 +74,17 @@ package final class Agent: AgentService, Service {
     }
   }
 
-  /// Takes nothing new, says so to whoever watches, and returns when what runs has ended, or after `limit`. What still comes in is refused
-  /// as never begun, so that a coordinator asks another agent. The agent is then to be shut down.
+  /// How long before it takes nothing new an agent that drains says so: whoever watches has learned of it by then, and asks another.
+  private static let notice: Duration = .milliseconds(250)
+
+  /// Says to whoever watches that it goes, then takes nothing new, and returns when what runs has ended, or after `limit`. What still
+  /// comes in is refused as never begun, so that a coordinator asks another agent. The agent is then to be shut down.
   package func drain(upTo limit: Duration) async {
-    takesNothingNew.store(true, ordering: .relaxed)
+    let end = ContinuousClock.now + limit
     isDraining.store(true, ordering: .relaxed)
     health.wakes.wake()
-    let end = ContinuousClock.now + limit
+    try? await Task.sleep(for: min(Self.notice, limit))
+    takesNothingNew.store(true, ordering: .relaxed)
     // First a moment, for a request that was let in just before.
     repeat {
       guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return }
@@ -118,13 +122,17 @@ package final class Agent: AgentService, Service {
       }
       defer { group.cancelAll() }
       var due = ContinuousClock.now
+      var saidDraining = false
       for await _ in wakes {
         let hosts = try await inventory.hosts()
         let now = ContinuousClock.now
         let news = report.news(hosts, health, whole: { description(of: hosts) }, info: { info(of: $0, at: now) })
         for event in news { try await sink(event) }
-        if now >= due {
-          try await sink(WatchEvent(.heartbeat(heartbeat(in: &report, at: now))))
+        // That it drains is said at once.
+        if now >= due || isDraining.load(ordering: .relaxed) != saidDraining {
+          let heartbeat = heartbeat(in: &report, at: now)
+          saidDraining = heartbeat.draining
+          try await sink(WatchEvent(.heartbeat(heartbeat)))
           // A wake a little before its time must not cost a whole interval.
           due = now + interval * 3 / 4
         }

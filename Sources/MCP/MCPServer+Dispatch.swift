@@ -57,6 +57,7 @@ extension MCPServer {
     return .initialize(revision, .object(result))
   }
 
+  /// `logging` is not among the capabilities: 2026-07-28 deprecates it, and a request asks for log messages itself.
   private func discovery(_ revision: MCPRevision) -> JSON {
     var result: JSONObject = [
       "supportedVersions": .array(MCPRevision.modern.map { .string($0.rawValue) }),

@@ -97,7 +97,7 @@ struct HostOptions {
     case "CanonicalizeHostname": "write the whole name in HostName and `CanonicalizeHostname no` above it"
     case "KnownHostsCommand": "write the keys to a file and name it in UserKnownHostsFile"
     case "RevokedHostKeys": "mark the keys @revoked in known_hosts and put `RevokedHostKeys none` above it"
-    case "BindInterface": "use BindAddress"
+    case "BindInterface": "leave it out for this host: the routes of this machine choose the interface"
     default: "remove it for this host"
     }
   }

@@ -38,7 +38,8 @@ enum Keyword: Sendable, Hashable {
     "RefuseConnection", "RevokedHostKeys",
   ]
 
-  private static let ignoredNames =
+  /// In lower case; README.md lists them.
+  static let ignoredNames =
     """
     addkeystoagent batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
     canonicalizepermittedcnames casignaturealgorithms channeltimeout checkhostip clearallforwardings

@@ -74,6 +74,8 @@ struct RevisionFieldsTests {
         "supportedVersions", "capabilities", "instructions", "ttlMs", "cacheScope", "resultType", "_meta",
       ])
     #expect(result["supportedVersions"] == ["2026-07-28"])
+    // Calls whose `_meta` names a level get `notifications/message`; the capability is deprecated in this revision.
+    #expect(result["capabilities"] == ["tools": [:]])
     #expect(result["resultType"] == "complete")
     #expect(
       result["_meta"] == [

@@ -134,7 +134,7 @@ async def fastmcp(options):
         async def call(tool, given, progress):
             return await client.call_tool_mcp(tool, given, progress_handler=progress)
 
-        yield Session(client.list_tools, call, None)
+        yield Session(client.list_tools, call, client.protocol_version)
 
 
 def texts(result):
@@ -172,7 +172,7 @@ async def check(options):
                 raise Wrong(f"{wanted['tool']} is not among the tools listed: {names}")
             await one(session, wanted)
         await asyncio.gather(*(one(session, wanted) for wanted in options.calls))
-        return f"ok: {session.version or 'fastmcp'}, {len(names)} tools, {2 * len(options.calls)} calls"
+        return f"ok: {session.version}, {len(names)} tools, {2 * len(options.calls)} calls"
 
 
 def leaves(error):

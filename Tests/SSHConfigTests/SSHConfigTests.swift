@@ -121,7 +121,7 @@ import Testing
     ("PKCS11Provider /x\n", "PKCS11Provider", "ssh-agent"), ("RevokedHostKeys /x\n", "RevokedHostKeys", "@revoked"),
     ("KnownHostsCommand /x\n", "KnownHostsCommand", "UserKnownHostsFile"),
     ("CanonicalizeHostname yes\n", "CanonicalizeHostname", "HostName"),
-    ("BindInterface eth0\n", "BindInterface", "BindAddress"),
+    ("BindInterface eth0\n", "BindInterface", "leave it out"),
     ("Match exec true\n User x\n", "Match exec", "originalhost"),
     ("Match localnetwork 10.0.0.0/8\n", "Match localnetwork", "originalhost"),
   ])

@@ -175,7 +175,9 @@ final class Admission: Sendable {
         phase: "queue", elapsed: waited, retryAfter: pushback, scope: .agent)
     case .tooLate, .start:
       AgentError(
-        code: .timeout, message: "what remained of the time was less than such a request takes here; nothing was run",
+        code: .timeout,
+        message: "what remained of the time was less than such a request takes here; nothing was run: "
+          + "ask fewer hosts at once, or allow more time",
         phase: "queue", elapsed: waited, scope: .agent)
     }
   }

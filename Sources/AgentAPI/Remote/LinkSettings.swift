@@ -7,7 +7,9 @@ package struct LinkSettings: Sendable, Hashable {
   /// The first pause between attempts is quick; from the second on it is drawn from nothing to twice the last bound,
   /// beginning here.
   package var firstBackoff: Duration = .seconds(1)
-  package var longestBackoff: Duration = .seconds(60)
+  /// Short: an agent that is back is of use only once it is dialled, a coordinator has some hundred of them at most, and each
+  /// of those that are away costs it one attempt in a second and a half on average.
+  package var longestBackoff: Duration = .seconds(3)
   /// A link that stood so long begins with quick attempts again.
   package var stableAfter: Duration = .seconds(60)
   /// How long calls that run may finish when the link is given up.

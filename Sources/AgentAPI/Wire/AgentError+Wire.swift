@@ -38,7 +38,10 @@ extension AgentError {
       case .unavailable:
         (.unreachable, "agent \(agent) cannot be reached: \(error.message); the request did not run, try again")
       case .deadlineExceeded:
-        (.timeout, "agent \(agent) did not answer in time: \(error.message)")
+        (
+          .timeout,
+          "agent \(agent) did not answer in time: \(error.message); try this host alone, or with a larger timeout_ms"
+        )
       case .cancelled:
         (.cancelled, error.message)
       case .resourceExhausted:

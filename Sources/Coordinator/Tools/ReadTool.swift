@@ -26,7 +26,8 @@ struct ReadTool: ScoutTool {
       outputSchema: Schema.answer(
         [
           ("path", "string"), ("content", "string"), ("encoding", "string"), ("size", "integer"), ("offset", "integer"),
-          ("truncated", "boolean"), ("next_offset", "integer"), ("modified", "string"), ("sha256", "string"),
+          ("truncated", "boolean"), ("next_offset", "integer"), ("modified", "string"), ("modified_oldest", "string"),
+          ("sha256", "string"),
           ("note", "string"),
         ], required: ["path", "content", "encoding", "size", "truncated"]),
       annotations: .looking)

@@ -69,7 +69,9 @@ package final class SSHConnection: Sendable {
       on: eventLoop, deadline: deadline,
       expired: {
         SSHError(
-          .timeout, "\(alias): no SFTP channel was opened in time; the host is slow", phase: .channel, scope: .lane)
+          .timeout,
+          "\(alias): no SFTP channel was opened in time; the host is slow: look at its load, or allow more time",
+          phase: .channel, scope: .lane)
       }
     ) { completion in
       let lane = LaneDriver(host: alias)
@@ -142,7 +144,10 @@ package final class SSHConnection: Sendable {
     let alias = host.alias
     return try await Completion<CommandDriver.Event>.value(
       on: eventLoop, deadline: deadline,
-      expired: { SSHError(.timeout, "\(alias): the command did not end in time", phase: .operation) }
+      expired: {
+        SSHError(
+          .timeout, "\(alias): the command did not end in time: have it do less, or allow more time", phase: .operation)
+      }
     ) { process.value.next($0) }
   }
 

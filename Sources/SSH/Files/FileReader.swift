@@ -53,8 +53,10 @@ extension SSHError {
     return {
       let elapsed = ContinuousClock.now - started
       return SSHError(
-        .timeout, "the host sent no more of the \(what) within \(elapsed.formattedSeconds)", phase: .operation,
-        scope: .lane, elapsed: elapsed)
+        .timeout,
+        "the host sent no more of the \(what) within \(elapsed.formattedSeconds): it or its disk is slow; "
+          + "ask for less at a time, or allow more time",
+        phase: .operation, scope: .lane, elapsed: elapsed)
     }
   }
 }

@@ -106,6 +106,31 @@ import Testing
     }
   }
 
+  /// Where there are no keys, requests of an address are counted: behind a proxy of the one that it wrote last.
+  @Test(arguments: [true, false]) func forwardedAddressesAreBelievedBehindAProxyOnly(_ behindProxy: Bool) async throws {
+    try await RunningDoor.with {
+      $0.behindProxy = behindProxy
+      $0.limits.requestsPerMinute = 6
+      $0.limits.burst = 1
+    } _: { door in
+      func from(_ addresses: String) -> Request { Request.call("echo").with("X-Forwarded-For", addresses) }
+      try await door.expect(200, from("192.0.2.1"))
+      // What a client wrote itself stands before what the proxy added.
+      try await door.expect(429, from("192.0.2.7, 192.0.2.1"))
+      try await door.expect(behindProxy ? 200 : 429, from("192.0.2.1, 192.0.2.2"))
+    }
+  }
+
+  @Test func anyHostIsLetInWhereSettingsSaySo() async throws {
+    try await RunningDoor.with {
+      $0.allowedHosts = ["*"]
+    } _: { door in
+      let request = Request.call("echo").with("Host", "whatever.example:8000")
+      try await door.expect(200, request)
+      try await door.expect(403, request.with("Origin", "https://whatever.example"))
+    }
+  }
+
   @Test func tlsIsServed() async throws {
     let files = try await TestCertificate.make()
     defer { files.remove() }
