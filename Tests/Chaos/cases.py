@@ -19,6 +19,11 @@ class Case:
     # What suffers is agent b or its link, and agent a is a second path: no read may fail.
     one_agent: bool = True
     second_path: bool = True
+    # The agent answers nothing in the fault, so that its reads have to go elsewhere.
+    leaves: bool = False
+    # Its connections to the hosts outlast the fault. One that begins anew is cold, and reads stay where hosts are warm until there is
+    # too much for that agent.
+    warm: bool = True
     # Part of the short form.
     short: bool = False
 
@@ -73,9 +78,9 @@ async def _restart_sshd(cell):
 
 CASES = [
     Case("calm", "nothing", _nothing, _nothing, one_agent=False),
-    Case("agent-killed", "agent SIGKILL, started again", _kill, _restart, short=True),
-    Case("agent-stopped", "agent SIGSTOP, then SIGCONT", _freeze, _thaw, short=True),
-    Case("link-stalled", "its link passes nothing", _stall, _flow, short=True),
+    Case("agent-killed", "agent SIGKILL, started again", _kill, _restart, leaves=True, warm=False, short=True),
+    Case("agent-stopped", "agent SIGSTOP, then SIGCONT", _freeze, _thaw, leaves=True, short=True),
+    Case("link-stalled", "its link passes nothing", _stall, _flow, leaves=True, short=True),
     Case("link-reset", "its link reset once a second", _reset, _nothing),
     Case("link-far", "its link 80 ms away, 1 % loss", _distance([1], FAR, LOSS), _distance([1], 0.0, 0.0)),
     Case("links-far", "both links 80 ms away, 1 % loss", _distance([0, 1], FAR, LOSS), _distance([0, 1], 0.0, 0.0),

@@ -59,6 +59,13 @@ class Observer:
                 return sight.time - begin, sight.standings[agent]
         return None
 
+    def usable(self, agent, begin):
+        """Seconds from `begin` until the agent was called usable; None: it never was."""
+        for sight in self.sights:
+            if sight.time >= begin and sight.standings.get(agent) == "usable":
+                return sight.time - begin
+        return None
+
     def used(self, agent, begin):
         """Seconds from `begin` until reads of some host would go to the agent; None: none did."""
         for sight in self.sights:

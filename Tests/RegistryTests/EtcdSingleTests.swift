@@ -274,13 +274,21 @@ struct EtcdSingleTests {
         let late = try registry(cluster.endpoints) { $0.snapshotPath = path }
         #expect(late.snapshot.rows == before.rows)
         #expect(late.snapshot.source == .file)
+        let all = [a, b, late]
         try await running([late]) {
-          try cluster.start(0)
-          try await cluster.answers(0)
-          _ = try await time("three coordinators agree after etcd answers again") {
-            let all = [a, b, late]
-            return all.allSatisfy { $0.standing.isSynced && $0.snapshot.rows.count == 3 && $0.snapshot == a.snapshot }
+          var healing = Healing("three coordinators agree after etcd answers again")
+          for turn in 1...3 {
+            if turn > 1 {
+              await cluster.kill(0)
+              try await eventually("all are stale") { all.allSatisfy { !$0.standing.isSynced } }
+            }
+            try cluster.start(0)
+            try await cluster.answers(0)
+            try await healing.time {
+              all.allSatisfy { $0.standing.isSynced && $0.snapshot.rows.count == 3 && $0.snapshot == a.snapshot }
+            }
           }
+          #expect(healing.isQuick, "\(healing)")
         }
       }
     }

@@ -18,7 +18,7 @@ import Testing
     #expect(study.violations.isEmpty, "\(study.violations.joined(separator: "\n"))")
     for verdict in study.verdicts {
       let figure = verdict.figure.map { "\($0)" } ?? "nothing"
-      #expect(verdict.isReached, "\(name), seed 1: \(verdict.criterion.text), and it was \(figure)")
+      #expect(verdict.outcome == .reached, "\(name), seed 1: \(verdict.criterion.text), and it was \(figure)")
     }
   }
 
@@ -31,14 +31,35 @@ import Testing
     #expect(study.violations.isEmpty, "\(study.violations.joined(separator: "\n"))")
   }
 
-  /// Other people's figures come out: the simulation is right where it can be compared.
-  @Test(arguments: [(Policy.roundRobin, 0.9545), (.leastRequest, 0.9950), (.peakEwma, 0.9993)])
-  func publishedBaselinesAreReproduced(_ policy: Policy, share: Double) async throws {
+  /// Other people's figures come out: the simulation is right where it can be compared. One seed; S15 has 100,000 requests for each
+  /// and is left to the optimized build.
+  @Test(arguments: Scenarios.all.map(\.name).filter { $0 != "S15" })
+  func publishedBaselinesAreReproduced(_ name: String) async throws {
     await Task.yield()
-    let scenario = try #require(Scenarios.all.first { $0.name == "S1" })
-    let report = World(scenario, policy, seed: 1).run()
-    let found = try #require(report.figures["within 1 s"])
-    #expect(abs(found - share) <= 0.001, "\(found)")
+    let scenario = try #require(Scenarios.all.first { $0.name == name })
+    let published = Criterion.all.filter { $0.scenario == name && !$0.policy.isOurs }
+    let study = Study(scenario, policies: Array(Set(published.map(\.policy))), seeds: 1..<2)
+    for verdict in study.verdicts {
+      let figure = verdict.figure.map { "\($0)" } ?? "nothing"
+      #expect(verdict.outcome != .notReached, "\(name), seed 1: \(verdict.criterion.text), and it was \(figure)")
+    }
+  }
+
+  @Test func whatIsKnownToDifferIsToldAndMissesNothing() throws {
+    let scenario = try #require(Scenarios.all.first { $0.name == "S11" })
+    let study = Study(scenario, policies: [.unlimitedHedging], seeds: 1..<2)
+    #expect(study.verdicts.map(\.outcome) == [.differs])
+    #expect(study.markdown.contains("published 1.37: 1.7"))
+    #expect(study.markdown.contains("not reproduced"))
+  }
+
+  /// The choice that ROUTING bounds is judged, in an optimized build only.
+  @Test func theLargestDirectoryIsJudged() throws {
+    let scale = try Scale(coordinators: 1, agents: 1_000, hosts: 1_000, ways: 2, calls: 500)
+    let verdict = try #require(scale.verdict)
+    #expect(verdict.text.contains("5000 ns is wanted"))
+    #expect(verdict.isReached == nil || scale.nanosecondsPerPick > 0)
+    #expect(try Scale(coordinators: 1, agents: 10, hosts: 100, ways: 2, calls: 500).verdict == nil)
   }
 
   @Test func theSameSeedIsTheSameRun() throws {

@@ -24,6 +24,12 @@ package final class TestFleet: Sendable {
     /// What each request to the sftp subsystem waits on its way, as over a long line; nil: nothing. Takes the place of
     /// `subsystem`.
     package var sftpDelay: Duration?
+    /// A `subsystem` of a user to whom the kernel denies something, as it does not to root: where the tests run as root,
+    /// nobody's.
+    package static let unprivilegedSubsystem =
+      geteuid() == 0
+      ? "/usr/bin/setpriv --reuid=nobody --regid=nogroup --clear-groups /usr/lib/openssh/sftp-server"
+      : "internal-sftp"
     /// Further lines of sshd_config(5), before everything else.
     package var configuration: [String] = []
 
@@ -161,10 +167,11 @@ package final class TestFleet: Sendable {
     try config.write(toFile: configPath, atomically: true, encoding: .utf8)
   }
 
-  /// Adds a host to the ssh_config, with the fleet's key.
-  package func addHost(_ alias: String, address: String, port: Int) throws {
+  /// Adds a host to the ssh_config, with the fleet's key and `lines` of its own.
+  package func addHost(_ alias: String, address: String, port: Int, _ lines: [String] = []) throws {
     let config = try String(contentsOfFile: configPath, encoding: .utf8)
-    try "Host \(alias)\n  HostName \(address)\n  Port \(port)\n\(config)"
+    let block = ["Host \(alias)", "HostName \(address)", "Port \(port)"] + lines
+    try (block.joined(separator: "\n  ") + "\n" + config)
       .write(toFile: configPath, atomically: true, encoding: .utf8)
   }
 

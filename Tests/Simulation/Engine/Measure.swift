@@ -24,6 +24,15 @@ struct Measure {
   var detected: Double?
   var violations: [String] = []
 
+  /// Where hosts hang: requests of the other hosts that failed, those of hanging hosts that began when it was known, and those of
+  /// them that were told so at once.
+  var otherErrors = 0
+  private var hanging = 0
+  private var hangingToldAtOnce = 0
+  /// Looks in a row in which a coordinator had ejected an agent: now, by the pair's number, and at most.
+  private var ejections: [Int: Int] = [:]
+  private(set) var longestEjection = 0
+
   static let bucket = 0.5
 
   init(duration: Double, agents: Int) {
@@ -38,6 +47,20 @@ struct Measure {
   mutating func violate(_ what: String) {
     if violations.count < 5 { violations.append(what) }
   }
+
+  mutating func sawEjected(_ pair: Int, _ isEjected: Bool) {
+    ejections[pair] = isEjected ? ejections[pair, default: 0] + 1 : nil
+    longestEjection = max(longestEjection, ejections[pair] ?? 0)
+  }
+
+  /// A request of a host that hangs, and is known to, is over.
+  mutating func hangingEnded(after seconds: Double) {
+    hanging += 1
+    if seconds <= 0.050 { hangingToldAtOnce += 1 }
+  }
+
+  /// Share of those requests; nil where there were none.
+  var toldAtOnce: Double? { hanging == 0 ? nil : Double(hangingToldAtOnce) / Double(hanging) }
 
   /// The share of the agent among all attempts between two instants.
   func share(of agent: Int, from: Double, to: Double) -> Double {

@@ -56,6 +56,10 @@ package struct Scenario: Sendable {
   /// The share of the traffic for host 0, which refuses connections after `deadHostDelay`.
   var deadHostShare = 0.0
   var deadHostDelay = 1.0
+  /// The first so many hosts take requests from `hangsFrom` to `hangsTo` and never answer; nil: none does.
+  var hanging: Range<Int>?
+  var hangsFrom = 15.0
+  var hangsTo = 45.0
   /// The last agent joins then; nil: from the start.
   var lastJoinsAt: Double?
   /// Shares of writes and of effects; the rest reads.
@@ -70,6 +74,10 @@ package struct Scenario: Sendable {
     self.name = name
     self.title = title
     change(&self)
+  }
+
+  func hangs(host: Int, at seconds: Double) -> Bool {
+    hanging?.contains(host) == true && seconds >= hangsFrom && seconds < hangsTo
   }
 
   func priority(_ agent: Int) -> Int { priorities.indices.contains(agent) ? priorities[agent] : 0 }

@@ -1,4 +1,5 @@
-/// The sixteen situations that routing must master, and one more in which everything goes wrong at once. Stateless.
+/// The sixteen situations that routing must master, one in which hosts hang, and one in which everything goes wrong at once.
+/// Stateless.
 package enum Scenarios {
   package static let all: [Scenario] = failures + healing + load + fleet
 
@@ -44,6 +45,15 @@ package enum Scenarios {
       $0.deadHostShare = 0.3
       $0.shown = "share deviation"
       $0.window = 0..<60
+      $0.badAgent = nil
+    },
+    Scenario("HANG", "2 agents, 16 of 40 hosts accept and never answer for 30 s") {
+      $0.agents = 2
+      $0.hosts = 40
+      $0.hanging = 0..<16
+      $0.deadline = 5
+      $0.baselineTimeout = 5
+      $0.shown = "other hosts' errors"
       $0.badAgent = nil
     },
   ]

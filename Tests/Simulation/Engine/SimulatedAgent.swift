@@ -36,7 +36,6 @@ struct SimulatedAgent {
   mutating func clearLine() {
     line = []
     head = 0
-    working = 0
   }
 }
 

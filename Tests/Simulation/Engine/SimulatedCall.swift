@@ -53,6 +53,9 @@ struct SimulatedAttempt {
     case stuck
   }
 
+  /// It counts among what its agent works on.
+  var isWorkedOn = false
+
   var generation: UInt32 = 0
   var state = State.free
   /// -1 for a probe.

@@ -21,10 +21,10 @@ package struct Study: Sendable {
   }
 
   /// The scenario's criteria with their figures.
-  package var verdicts: [(criterion: Criterion, figure: Double?, isReached: Bool)] {
+  package var verdicts: [(criterion: Criterion, figure: Double?, outcome: Criterion.Outcome)] {
     Criterion.all.filter { $0.scenario == scenario.name && !reports(of: $0.policy).isEmpty }.map { criterion in
-      let (figure, isReached) = criterion.judged(reports(of: criterion.policy))
-      return (criterion, figure, isReached)
+      let (figure, outcome) = criterion.judged(reports(of: criterion.policy))
+      return (criterion, figure, outcome)
     }
   }
 
@@ -51,7 +51,8 @@ package struct Study: Sendable {
     }
     for verdict in verdicts {
       out += "\n- \(verdict.criterion.text): \(verdict.figure.map { Self.text($0, 4) } ?? "no figure"), "
-      out += verdict.isReached ? "reached" : "**not reached**"
+      let isOthers = !verdict.criterion.policy.isOurs
+      out += isOthers && verdict.outcome == .reached ? "reproduced" : verdict.outcome.rawValue
     }
     if let first = reports(of: .ours).first {
       out += "\n- log of seed \(first.seed): \(String(first.logHash, radix: 16))"

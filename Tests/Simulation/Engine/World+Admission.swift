@@ -26,7 +26,6 @@ extension World {
     }
     let sample = isDone && ended.service > 0 ? ended.service : nil
     let actions = agents[ended.agent].admission?.finished(id, sample: sample, now: now)
-    if ended.service >= 0 { agents[ended.agent].working -= 1 }
     apply(actions ?? [])
   }
 

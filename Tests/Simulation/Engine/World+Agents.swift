@@ -53,6 +53,10 @@ extension World {
       attempts[attempt].state = .stuck
       return
     }
+    if scenario.hangs(host: attempts[attempt].host, at: seconds) {
+      hang(attempt)
+      return
+    }
     if agents[agent].failing > 0, draws.unit(draw, 8) < agents[agent].failing {
       reply(attempt, .failed(AttemptFailure(.agent, mayHaveRun: true)), after: 0.001)
       return
@@ -70,6 +74,17 @@ extension World {
     service *= agents[agent].slowness
     attempts[attempt].service = service
     enter(attempt)
+  }
+
+  /// Its host takes the request and never answers. The agent waits, and says so just before the time for it is over.
+  private func hang(_ attempt: Int) {
+    let call = attempts[attempt].call
+    let patience = call >= 0 ? calls[call].deadline.seconds(since: now) : Self.probePatience
+    let wait = max(0, patience - 0.005)
+    work(on: attempt)
+    let timings = AttemptTimings(host: .seconds(wait), connect: .zero, isWarm: true)
+    let failure = AttemptFailure(.host(reason: "no answer"), mayHaveRun: true, timings: timings)
+    reply(attempt, .failed(failure), after: wait)
   }
 
   private func reply(_ attempt: Int, _ reply: Reply, after delay: Double) {
@@ -99,7 +114,10 @@ extension World {
   func serve(_ attempt: Int) {
     let agent = attempts[attempt].agent
     let call = attempts[attempt].call
-    agents[agent].working += 1
+    if policy.isOurs, call >= 0, now >= calls[call].deadline {
+      measure.violate("agent \(agent) begins call \(call) past its deadline")
+    }
+    work(on: attempt)
     if call >= 0, calls[call].requestClass != .read, agents[agent].journal[call] == nil {
       agents[agent].journal[call] = false
       calls[call].effects += 1
@@ -120,6 +138,11 @@ extension World {
     }
     attempts[attempt].reply = .answered(timings)
     schedule(attempt, after: attempts[attempt].service)
+  }
+
+  private func work(on attempt: Int) {
+    attempts[attempt].isWorkedOn = true
+    agents[attempts[attempt].agent].working += 1
   }
 
   func replyDue(_ attempt: Int, _ generation: UInt32) {
@@ -147,12 +170,11 @@ extension World {
     attempts[attempt].state = .free
     attempts[attempt].generation &+= 1
     freeAttempts.append(attempt)
-    let isWorking = (ended.state == .serving && ended.service >= 0) || ended.state == .leasing
+    if ended.isWorkedOn { agents[ended.agent].working -= 1 }
     if agents[ended.agent].pool != nil { releaseLease(attempt, ended, isDone: isDone) }
     if agents[ended.agent].admission != nil {
       leaveAdmission(ended, attempt, isDone: isDone)
-    } else if isWorking {
-      agents[ended.agent].working -= 1
+    } else if ended.isWorkedOn {
       serveNext(ended.agent)
     }
   }

@@ -56,12 +56,16 @@ extension World {
     }
   }
 
+  /// What holds of every attempt that is made. "At most two attempts" means at once: the first or a retry, and one hedge beside it.
+  /// In all there are at most four, since a class has two retries at most and there is one hedge.
   private func check(_ order: AttemptOrder, _ call: Int) {
     if agents[order.agent].isDraining, order.purpose != .attach {
       measure.violate("draining agent \(order.agent) picked")
     }
     if order.number >= 4 { measure.violate("call \(call) made \(order.number + 1) attempts") }
-    if let machine = calls[call].machine, machine.underWay > 2 { measure.violate("call \(call) has three attempts") }
+    let underWay = (0..<4).count { calls[call][$0] >= 0 }
+    // This one is about to be made.
+    if underWay >= 2 { measure.violate("call \(call) has \(underWay + 1) attempts at once") }
     if now >= calls[call].deadline { measure.violate("call \(call) runs past its deadline") }
   }
 
@@ -75,6 +79,7 @@ extension World {
     log(UInt64(call) << 1 | (isAnswered ? 1 : 0))
     if isAnswered { measure.answeredOverTime[measure.place(began)] += 1 }
     if isAnswered, began >= 5, began < scenario.window.lowerBound { measure.latenciesBefore.append(latency) }
+    if scenario.hanging != nil { countHanging(call, began: began, latency: latency, isAnswered: isAnswered) }
     guard scenario.window.contains(began) else { return }
     if isAnswered {
       measure.latencies.append(latency)
@@ -82,6 +87,18 @@ extension World {
     } else {
       measure.errors += 1
     }
+  }
+
+  /// It takes three failures, each as long as an attempt's timeout or the deadline, until a host is known to hang.
+  private func countHanging(_ call: Int, began: Double, latency: Double, isAnswered: Bool) {
+    guard scenario.hanging?.contains(calls[call].host) == true else {
+      if !isAnswered { measure.otherErrors += 1 }
+      return
+    }
+    guard scenario.hangs(host: calls[call].host, at: began), began >= scenario.hangsFrom + 2 * scenario.deadline else {
+      return
+    }
+    measure.hangingEnded(after: latency)
   }
 
   func setWake(_ call: Int, _ wake: Timestamp?) {

@@ -52,6 +52,5 @@ extension World {
       release(place, isDone: false)
       deliver(ended)
     }
-    if !agents[agent].isThere { agents[agent].working = 0 }
   }
 }

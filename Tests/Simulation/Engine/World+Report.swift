@@ -24,21 +24,15 @@ extension World {
     figures["hit ratio"] = hitRatio()
     figures["p99 ratio"] = p99Ratio(report)
     figures["steps down"] = stepsDown()
+    if scenario.hanging != nil {
+      figures["other hosts' errors"] = Double(measure.otherErrors)
+      figures["longest ejection"] = Double(measure.longestEjection) * Self.lookPause
+      figures["told at once"] = measure.toldAtOnce
+    }
     report.figures = figures
     if policy.isOurs { checkRest() }
     report.violations = measure.violations
     return report
-  }
-
-  private func checkRest() {
-    for call in calls where call.completions != 1 {
-      measure.violate("call \(call.number) completed \(call.completions) times")
-    }
-    for coordinator in coordinators {
-      for agent in agents.indices where coordinator.router.inFlight(agent: agent) != 0 {
-        measure.violate("\(coordinator.router.inFlight(agent: agent)) attempts are left at agent \(agent)")
-      }
-    }
   }
 
   /// The time from the end of the first fault until the agent has 80 % of a fair share of the attempts of a second, or,

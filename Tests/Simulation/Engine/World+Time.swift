@@ -2,6 +2,11 @@ import Routing
 
 /// What happens regularly.
 extension World {
+  /// Between two looks of the observer; seconds.
+  static let lookPause = 0.1
+  /// Of a probe's own timeout; seconds.
+  static let probePatience = 2.0
+
   /// The traffic, or something of it, is still there.
   private var goesOn: Bool { seconds < scenario.duration }
 
@@ -17,7 +22,7 @@ extension World {
     // A probe has its own timeout; what is stuck by then is given up.
     for place in attempts.indices {
       guard let probe = attempts[place].probe, attempts[place].state != .free,
-        attempts[place].coordinator == coordinator, now.seconds(since: attempts[place].sent) >= 2
+        attempts[place].coordinator == coordinator, now.seconds(since: attempts[place].sent) >= Self.probePatience
       else { continue }
       release(place, isDone: false)
       coordinators[coordinator].router.attemptEnded(probe, .timedOut, now: now)
@@ -35,7 +40,7 @@ extension World {
   }
 
   func look() {
-    if goesOn { events.schedule(.look, at: now.advanced(bySeconds: 0.1)) }
+    if goesOn { events.schedule(.look, at: now.advanced(bySeconds: Self.lookPause)) }
     guard isInWindow else { return }
     var all = 0
     var most = 0
@@ -53,23 +58,6 @@ extension World {
     }
     guard policy.isOurs else { return }
     lookAtOurs()
-  }
-
-  private func lookAtOurs() {
-    for coordinator in coordinators {
-      if measure.detected == nil, let bad = scenario.badAgent,
-        coordinator.router.standing(of: bad, now: now) != .usable
-      {
-        measure.detected = seconds - scenario.window.lowerBound
-      }
-      guard let host = coordinator.hosts.first,
-        let seen = coordinator.router.explain(host, .read, now: now)
-      else { continue }
-      // Ejection binds outside of panic, and never leaves nobody to ask.
-      if !seen.isPanic, seen.chosen?.standing == .ejected { measure.violate("an ejected agent chosen without panic") }
-      if seen.chosen == nil, seen.routes.contains(where: { $0.standing == .ejected || $0.standing == .usable }) {
-        measure.violate("nobody chosen, and somebody could have been")
-      }
-    }
+    lookAtWork()
   }
 }

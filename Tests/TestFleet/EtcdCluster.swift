@@ -1,27 +1,29 @@
-import AsyncHTTPClient
 import Foundation
 import Synchronization
-
-@testable import Registry
-@testable import TestFleet
 
 /// Real etcd members on loopback, one or three, with data in a temporary folder.
 ///
 /// Each ends with `stop()`, and also when the test process dies, since its shell watches a pipe that the process holds.
 /// Sendable: state behind a lock.
-final class EtcdCluster: Sendable {
-  static let binary = "/usr/bin/etcd"
-  static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: binary) }
-  static let absence = "etcd is not installed: apt-get install etcd-server"
+package final class EtcdCluster: Sendable {
+  package static let binary = "/usr/bin/etcd"
+  package static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: binary) }
+  package static let absence = "etcd is not installed: apt-get install etcd-server"
 
-  struct Security: Sendable {
-    let roots: String
-    let certificate: String
-    let key: String
+  package struct Security: Sendable {
+    package let roots: String
+    package let certificate: String
+    package let key: String
+
+    package init(roots: String, certificate: String, key: String) {
+      self.roots = roots
+      self.certificate = certificate
+      self.key = key
+    }
   }
 
-  let endpoints: [String]
-  let ports: [Int]
+  package let endpoints: [String]
+  package let ports: [Int]
   private let peers: [String]
   private let directory: URL
   private let security: Security?
@@ -30,7 +32,7 @@ final class EtcdCluster: Sendable {
   private let processes: Mutex<[Process?]>
 
   /// A cluster for the length of `body`, stopped whatever happens in it.
-  static func with<Result>(
+  package static func with<Result>(
     _ size: Int, security: Security? = nil, arguments: [String] = [],
     isolation: isolated (any Actor)? = #isolation,
     _ body: (EtcdCluster) async throws -> Result
@@ -60,7 +62,7 @@ final class EtcdCluster: Sendable {
     processes = Mutex(Array(repeating: nil, count: size))
   }
 
-  func start(_ member: Int) throws {
+  package func start(_ member: Int) throws {
     var arguments = [
       "--name", "m\(member)", "--data-dir", directory.appending(path: "m\(member)").path,
       "--listen-client-urls", endpoints[member], "--advertise-client-urls", endpoints[member],
@@ -86,7 +88,7 @@ final class EtcdCluster: Sendable {
   }
 
   /// Kills a member as a crash would, and returns when it is gone.
-  func kill(_ member: Int) async {
+  package func kill(_ member: Int) async {
     guard let process = processes.withLock({ $0[member].take() }) else { return }
     let family = descendants(of: process.processIdentifier) + [process.processIdentifier]
     for pid in family { _ = Glibc.kill(pid, SIGKILL) }
@@ -99,59 +101,66 @@ final class EtcdCluster: Sendable {
     while family.contains(where: isAlive) { try? await Task.sleep(for: .milliseconds(2)) }
   }
 
-  func stop() async {
+  package func stop() async {
     for member in endpoints.indices { await kill(member) }
     try? FileManager.default.removeItem(at: directory)
   }
 
   /// Returns when a member answers with a leader known.
-  func answers(_ member: Int) async throws {
-    guard security == nil else {
-      // Needs a certificate; the registry under test waits by itself.
-      return
-    }
-    let http = try EtcdClient.httpClient(EtcdSettings(endpoints: endpoints))
-    let client = EtcdClient(http: http, endpoint: endpoints[member], answerTimeout: .seconds(2))
+  package func answers(_ member: Int) async throws {
+    // Needs a certificate; the registry under test waits by itself.
+    guard security == nil else { return }
     do {
-      try await eventually("etcd answers") { (try? await client.list(EtcdKeys(prefix: "/none/"), maxRows: 1)) != nil }
+      try await until(within: .seconds(30)) { (try? await self.revision(member: member)) != nil }
     } catch {
-      try await http.shutdown()
-      throw TestFailure("etcd m\(member): \(log(member).suffix(2000))")
+      throw FleetError("etcd m\(member): \(log(member).suffix(2000))")
     }
-    try await http.shutdown()
   }
 
-  func log(_ member: Int) -> String {
+  package func log(_ member: Int) -> String {
     (try? String(contentsOf: directory.appending(path: "m\(member).log"), encoding: .utf8)) ?? ""
   }
 
   /// The member that leads, by what each says of itself.
-  func leader() async throws -> Int {
-    for member in endpoints.indices {
-      let status = try await ask("maintenance/status", "{}", member: member)
-      let header = status["header"] as? [String: Any]
-      if let own = header?["member_id"] as? String, own == status["leader"] as? String { return member }
+  package func leader() async throws -> Int {
+    for member in endpoints.indices where try await leads(member) { return member }
+    throw FleetError("no leader")
+  }
+
+  /// Whether a member leads that is not this one, which cannot be asked.
+  package func elected(besides killed: Int) async throws -> Bool {
+    for member in endpoints.indices where member != killed {
+      if (try? await leads(member)) == true { return true }
     }
-    throw TestFailure("no leader")
+    return false
+  }
+
+  private func leads(_ member: Int) async throws -> Bool {
+    let status = try await ask("maintenance/status", "{}", member: member)
+    let header = status["header"] as? [String: Any]
+    guard let own = header?["member_id"] as? String else { return false }
+    return own == status["leader"] as? String
   }
 
   /// One call of the gateway, by curl: nothing of the code under test.
   @discardableResult
-  func ask(_ path: String, _ body: String, member: Int = 0, _ options: [String] = []) async throws -> [String: Any] {
+  package func ask(_ path: String, _ body: String, member: Int = 0, _ options: [String] = []) async throws -> [String:
+    Any]
+  {
     let text = try await run(
       "/usr/bin/curl", ["-s", "-m", "5", "-X", "POST", "\(endpoints[member])/v3/\(path)", "-d", body] + options)
     guard let answer = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] else {
-      throw TestFailure("etcd said \(text)")
+      throw FleetError("etcd said \(text)")
     }
     return answer
   }
 
   /// The revision that etcd is at.
-  func revision(member: Int = 0) async throws -> Int64 {
+  package func revision(member: Int = 0) async throws -> Int64 {
     let answer = try await ask("kv/range", #"{"key":"YQ=="}"#, member: member)
     guard let header = answer["header"] as? [String: Any], let text = header["revision"] as? String,
       let revision = Int64(text)
-    else { throw TestFailure("no revision in \(answer)") }
+    else { throw FleetError("no revision in \(answer)") }
     return revision
   }
 }

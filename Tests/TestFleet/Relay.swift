@@ -4,7 +4,7 @@ import Synchronization
 
 /// A TCP relay to one port of loopback that can be cut like a network: what was open then never carries a byte again and
 /// is not closed; what is opened meanwhile is accepted and silent. Sendable: state behind a lock.
-final class Relay: Sendable {
+package final class Relay: Sendable {
   /// What is done with bytes now. Sendable: state behind a lock.
   final class Wire: Sendable {
     struct State {
@@ -20,11 +20,11 @@ final class Relay: Sendable {
     let state = Mutex(State())
   }
 
-  let port: Int
+  package let port: Int
   private let channel: any Channel
   private let wire: Wire
 
-  static func with<Result>(
+  package static func with<Result>(
     to port: Int, isolation: isolated (any Actor)? = #isolation, _ body: (Relay) async throws -> Result
   ) async throws -> Result {
     let wire = Wire()
@@ -64,20 +64,20 @@ final class Relay: Sendable {
     self.wire = wire
   }
 
-  var endpoint: String { "http://127.0.0.1:\(port)" }
+  package var endpoint: String { "http://127.0.0.1:\(port)" }
 
-  func cut() {
+  package func cut() {
     wire.state.withLock {
       $0.isCut = true
       $0.epoch += 1
     }
   }
 
-  func heal() { wire.state.withLock { $0.isCut = false } }
+  package func heal() { wire.state.withLock { $0.isCut = false } }
 
-  func hold(at text: String) { wire.state.withLock { $0.holdsAt = text } }
-  var hasHeld: Bool { wire.state.withLock { $0.hasHeld } }
-  func release() {
+  package func hold(at text: String) { wire.state.withLock { $0.holdsAt = text } }
+  package var hasHeld: Bool { wire.state.withLock { $0.hasHeld } }
+  package func release() {
     wire.state.withLock { state in
       state.isReleased = true
       for pass in state.held { pass() }
