@@ -17,10 +17,10 @@ extension AgentDirectory {
     do {
       try await call.run()
     } catch let error as AgentError
-      where error.code == .unreachable && error.phase == "routing" && error.scope == .agent
+      where error.code == .unreachable && error.scope == .agent && (error.phase == "routing" || error.isOfDrain)
     {
       // Nobody seems to be there: the first one's link may be coming up, and if it is not, it knows why. One that drains is not asked.
-      guard let agent = host.agents.first(where: { !isDraining($0) }) else { throw error }
+      guard let agent = host.agents.first(where: { !isDraining($0) && !router.isDraining($0) }) else { throw error }
       try await askDirectly(agent, host, operation, requestClass, context, attempt)
     }
   }
@@ -65,6 +65,8 @@ extension AgentDirectory {
 }
 
 extension AgentError {
+  /// Its agent takes nothing new.
+  var isOfDrain: Bool { code == .unreachable && scope == .agent && phase == "drain" }
   /// In the middle of the request.
   fileprivate var isLossOfLink: Bool { scope == .agent && code == .lost }
   /// Or before it.

@@ -43,6 +43,10 @@ package final class CallRouter: Sendable {
     return state.withLock { body(&$0.router, now) }
   }
 
+  func isDraining(_ agent: Int) -> Bool {
+    decide { router, now in router.standing(of: agent, now: now) == .draining }
+  }
+
   // MARK: What the directory hears
 
   /// - Parameter hosts: all that it serves.

@@ -88,7 +88,7 @@ struct RoutedCall {
       step(&group) { $0.attemptAccepted(number, &$1, now: $2) }
     case .ended(let number, let ending):
       // What was dropped or given up still ends, and says nothing any more.
-      guard scopes.removeValue(forKey: number) != nil else { return }
+      guard let (agent, _) = scopes.removeValue(forKey: number) else { return }
       endings[number] = ending
       if case .failure = ending { gate.close(number) }
       switch ending {
@@ -98,6 +98,7 @@ struct RoutedCall {
         step(&group) { $0.attemptAnswered(number, AttemptTimings(), &$1, now: $2) }
       case .failure(let error):
         var failure = AttemptFailure(error)
+        if error.isOfDrain { router.decide { router, _ in router.drainingBegan(agent) } }
         if case .host = failure.kind { router.hostFailed(CallRouter.name(host.id), error) }
         // Another agent may reach a host that this one cannot; a wrong key stays wrong.
         if !error.mayBeTheWay { failure.pushback = .never }

@@ -127,6 +127,18 @@ import Testing
     }
   }
 
+  /// Its link is coming up again while the first one goes: a rolling restart.
+  @Test func anAgentThatDrainsIsHelpedOutByOneWhoseLinkComesUp() async throws {
+    let going = AgentError(code: .unreachable, message: "going down", phase: "drain", scope: .agent)
+    try await withBoth(agent("x") { $0.failure = going }, agent("x")) { core in
+      let router = core.directory.router
+      router.decide { router, now in router.linkLost(1, now: now) }
+      let outcome = try await read(core)
+      #expect(outcome.structured?["groups"]?[0]?["content"] == "x", "\(outcome.text)")
+      #expect(router.isDraining(0) && !router.isDraining(1))
+    }
+  }
+
   @Test func whenBothFailTheLastWordIsTold() async throws {
     let broken = AgentError(code: .internal, message: "broken in a way of its own", scope: .agent)
     try await withBoth(agent("x") { $0.failure = broken }, agent("x") { $0.failure = broken }) { core in
