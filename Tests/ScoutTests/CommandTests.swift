@@ -107,6 +107,46 @@ extension EndToEnd {
       }
     }
 
+    /// A coordinator with a certificate that no system knows.
+    @Test func aPrivateAuthorityIsNamed() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        func path(_ name: String) -> String { fleet.directory.appending(path: name).path }
+        for name in ["door", "other"] {
+          try await run(
+            "/usr/bin/openssl",
+            [
+              "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "5", "-subj",
+              "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", path("\(name).key"), "-out",
+              path("\(name).pem"),
+            ])
+        }
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--ssh-config", fleet.configPath, "--tls-cert", path("door.pem"),
+          "--tls-key", path("door.key"),
+        ])
+        let url = ["--url", "https://127.0.0.1:\(try await coordinator.port())/mcp"]
+        for command in [
+          ["read", "host1:/etc/hostname"], ["list", "host1:/etc"], ["query", "host1"], ["hosts"], ["route", "host1"],
+        ] {
+          let end = command[0] == "query" ? ["--", "true"] : []
+          let known = try await ScoutProcess.run(command + url + ["--ca", path("door.pem")] + end)
+          #expect(known.code == 0, "\(known)")
+        }
+        for roots in [[], ["--ca", path("other.pem")]] {
+          let unknown = try await ScoutProcess.run(["hosts"] + url + roots)
+          #expect(unknown.code == 1 && unknown.errors.contains("no answer from \(url[1])"), "\(unknown)")
+        }
+        for (wrong, words) in [
+          (url + ["--ca", "/none.pem"], "/none.pem"), (url + ["--ca", path("door.key")], "PEM file of certificates"),
+          (["--url", "http://127.0.0.1:1/mcp", "--ca", path("door.pem")], "https"),
+          (["--ca", path("door.pem")], "--url"),
+        ] {
+          let refused = try await ScoutProcess.run(["hosts"] + wrong)
+          #expect(refused.code == 2 && refused.errors.contains(words), "\(refused)")
+        }
+      }
+    }
+
     @Test func rawErrorsAreWords() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let missing = try await ScoutProcess.run(["read", "--raw", "host1:/none", "--ssh-config", fleet.configPath])

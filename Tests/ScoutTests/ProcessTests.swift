@@ -188,6 +188,29 @@ extension EndToEnd {
       }
     }
 
+    /// What the coordinator says of a call can be followed to what each agent did for it.
+    @Test func aCallHasTheSameRequestIDInBothLogs() async throws {
+      try await TestFleet.with(hosts: 2) { fleet in
+        let agent = try ScoutProcess(["agent", "--listen", "127.0.0.1:0", "--ssh-config", fleet.configPath])
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent",
+          "dc1=http://127.0.0.1:\(try await agent.port())",
+        ])
+        let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+        #expect(try await ScoutProcess.run(["read", "*:/etc/hostname", "--url", url]).code == 0)
+        #expect(try await ScoutProcess.run(["list", "host1:/none", "--url", url]).code == 1)
+        func operations(_ log: String, _ name: String) -> [String] {
+          log.split(separator: "\n").filter { $0.contains("msg=operation ") && $0.contains(name) }
+            .compactMap { $0.firstMatch(of: /request_id=(\S+)/).map { String($0.1) } }
+        }
+        try await until { operations(coordinator.errors, "tool=list").count == 1 }
+        let (read, list) = (operations(coordinator.errors, "tool=read"), operations(coordinator.errors, "tool=list"))
+        #expect(read.count == 1 && read != list, "\(coordinator.errors)")
+        #expect(operations(agent.errors, "operation=read") == read + read, "\(agent.errors)")
+        #expect(operations(agent.errors, "operation=list") == list, "\(agent.errors)")
+      }
+    }
+
     @Test func stdioAnswersAndEndsWithItsInput() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let scout = try ScoutProcess(["coordinator", "--transport", "stdio", "--ssh-config", fleet.configPath])

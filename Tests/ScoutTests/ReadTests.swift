@@ -4,7 +4,7 @@ import TestFleet
 import Testing
 
 extension EndToEnd {
-  /// The tool `read` over a real sshd, by both wirings.
+  /// The tool `read` over a real sshd, by every wiring.
   @Suite struct ReadTests {
     @Test(arguments: Rig.Wiring.allCases)
     func oddPathsReadRight(_ wiring: Rig.Wiring) async throws {
@@ -102,8 +102,34 @@ extension EndToEnd {
       }
     }
 
-    @Test func deniedIsPermissionDenied() async throws {
-      // As root nothing on this machine is denied, so the server is told to deny.
+    @Test(arguments: Rig.Wiring.allCases)
+    func deniedIsPermissionDenied(_ wiring: Rig.Wiring) async throws {
+      var options = TestFleet.Options()
+      options.hosts = 1
+      options.subsystem = TestFleet.Options.unprivilegedSubsystem
+      try await TestFleet.with(options) { fleet in
+        let path = fleet.files.path
+        for name in ["open", "closed"] { try Data(name.utf8).write(to: fleet.files.appending(path: name)) }
+        try FileManager.default.createDirectory(atPath: path + "/folder/inner", withIntermediateDirectories: true)
+        for name in ["closed", "folder"] { #expect(chmod(path + "/" + name, 0) == 0) }
+        try await Rig.with(wiring, configPath: fleet.configPath) { rig in
+          let open = try await rig.call("read", ["target": .string("host1:\(path)/open")])
+          #expect(open["content"] == "open", "\(open.outcome.text)")
+          let file = try await rig.call("read", ["target": .string("host1:\(path)/closed")])
+          #expect(file.codes == ["permission_denied"], "\(file.outcome.text)")
+          #expect(file.outcome.isError && file.outcome.text.contains("host1"))
+          let beyond = try await rig.call("read", ["target": .string("host1:\(path)/folder/inner/f")])
+          #expect(beyond.codes == ["permission_denied"], "\(beyond.outcome.text)")
+          let folder = try await rig.call("list", ["target": .string("host1:\(path)/folder")])
+          #expect(folder.codes == ["permission_denied"], "\(folder.outcome.text)")
+        }
+        // For whoever removes it.
+        chmod(path + "/folder", 0o700)
+      }
+    }
+
+    /// A server may deny on grounds of its own (sftp-server(8), -P).
+    @Test func whatTheServerDeniesIsPermissionDenied() async throws {
       var options = TestFleet.Options()
       options.hosts = 1
       options.subsystem = "internal-sftp -P open"

@@ -13,11 +13,13 @@ import Telemetry
 import TestFleet
 import Testing
 
+@testable import scout
+
 /// The suites that start hosts and processes. One after another: each wants the machine for itself.
 @Suite(.serialized) enum EndToEnd {}
 
-/// Everything between a tool call and a real sshd, in this process: tools, directory, agent, pool and, where wanted,
-/// the HTTP/2 link between them.
+/// Everything between a tool call and a real sshd: tools, directory, agent, pool and, where wanted, the HTTP/2 link between
+/// them, in this process or in two of their own.
 struct Rig: Sendable {
   /// How the coordinator reaches its agent.
   enum Wiring: String, CaseIterable, Sendable {
@@ -25,18 +27,29 @@ struct Rig: Sendable {
     case embedded
     /// Over a link on loopback.
     case link
+    /// Over that link between two processes, which are asked by MCP over HTTP.
+    case listener
+
+    /// For tests that look into the pool, or take a file as a stream, which no MCP client can.
+    static let inThisProcess: [Wiring] = [.embedded, .link]
   }
 
-  let tools: ToolSet
-  let core: CoordinatorCore
-  let pool: SSHPool
-  let directory: AgentDirectory
+  /// What there is to look into. A value.
+  struct Inside: Sendable {
+    let core: CoordinatorCore
+    let pool: SSHPool
+  }
 
-  /// Runs `body` with a rig over the hosts of an ssh_config.
+  private let caller: any ToolCaller
+  /// nil where the processes are others.
+  let inside: Inside?
+
+  /// Runs `body` with a rig over the hosts of an ssh_config. The pool's and the calls' settings are for a rig in this process.
   static func with<Result: Sendable>(
     _ wiring: Wiring, configPath: String, pool poolSettings: SSHPoolSettings = SSHPoolSettings(),
     calls: CallSettings = CallSettings(), _ body: @Sendable (Rig) async throws -> Result
   ) async throws -> Result {
+    guard wiring != .listener else { return try await withProcesses(configPath: configPath, body) }
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     let group = MultiThreadedEventLoopGroup.singleton
     let health = HealthBook()
@@ -58,12 +71,30 @@ struct Rig: Sendable {
       links: [AgentLink(name: "a", segment: "dc1", service: service)], logger: logger)
     let core = CoordinatorCore(
       directory: directory, settings: calls, observer: CallObserver(metrics: nil, audit: nil))
-    let rig = Rig(tools: ToolSet(core: core), core: core, pool: pool, directory: directory)
+    let rig = Rig(
+      caller: LocalToolCaller(tools: ToolSet(core: core)), inside: Inside(core: core, pool: pool))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
       for service in services + [directory] { tasks.addTask { try await service.run() } }
       defer { tasks.cancelAll() }
       return try await body(rig)
     }
+  }
+
+  /// An agent and a coordinator as users start them.
+  private static func withProcesses<Result: Sendable>(
+    configPath: String, _ body: @Sendable (Rig) async throws -> Result
+  ) async throws -> Result {
+    // No checks of hosts that were not asked: the tests count logins.
+    let agent = try ScoutProcess([
+      "agent", "--listen", "127.0.0.1:0", "--name", "a", "--ssh-config", configPath, "--check-interval", "0",
+    ])
+    let coordinator = try ScoutProcess([
+      "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent",
+      "dc1=http://127.0.0.1:\(try await agent.port())",
+    ])
+    defer { withExtendedLifetime((agent, coordinator)) {} }
+    let url = "http://127.0.0.1:\(try await coordinator.port())/mcp"
+    return try await body(Rig(caller: RemoteToolCaller(url: url, apiKey: nil, timeout: .seconds(90)), inside: nil))
   }
 
   /// The same over a fleet of its own.
@@ -79,15 +110,18 @@ struct Rig: Sendable {
   static func target(_ text: String) throws -> Target { try Target.withPath(text) }
 
   func call(_ tool: String, _ arguments: JSONObject) async throws -> Reply {
-    let outcome = try await tools.call(
-      tool, arguments: arguments, context: MCPCallContext(requestID: RequestID.mint(), principal: "test"))
-    return Reply(outcome: outcome)
+    Reply(try await caller.call(tool, arguments))
   }
 }
 
 /// A tool's answer with short ways to its members.
 struct Reply: Sendable {
   let outcome: MCPToolOutcome
+
+  /// - Parameter result: of tools in this process or of a coordinator's, which a command at `--url` sees alike.
+  init(_ result: ToolResult) {
+    outcome = MCPToolOutcome(structured: result.structured, text: result.text, isError: result.isError)
+  }
 
   var groups: [JSON] { outcome.structured?["groups"]?.array ?? [] }
   var failures: [JSON] { outcome.structured?["failures"]?.array ?? [] }
