@@ -101,12 +101,13 @@ static inline __attribute__((noinline)) int scout_userauth_list(
 }
 
 static inline __attribute__((noinline)) int scout_userauth_private_key(
-    void *guard, LIBSSH2_SESSION *session, const char *user, size_t length, const char *key, size_t key_length,
-    const char *passphrase) {
+    void *guard, LIBSSH2_SESSION *session, const char *user, size_t length, const char *public_key,
+    size_t public_length, const char *key, size_t key_length, const char *passphrase) {
   int result;
   SCOUT_GUARDED(
       result,
-      libssh2_userauth_publickey_frommemory(session, user, length, NULL, 0, key, key_length, passphrase))
+      libssh2_userauth_publickey_frommemory(
+          session, user, length, public_key, public_length, key, key_length, passphrase))
   return result;
 }
 

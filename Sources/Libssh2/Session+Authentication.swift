@@ -2,8 +2,9 @@ import CSSH2
 
 /// One attempt to be let in. A value.
 package enum AuthenticationAttempt: Sendable, Hashable {
-  /// A private key in PEM or OpenSSH form. Must not be encrypted unless `passphrase` is given.
-  case privateKey([UInt8], passphrase: String?)
+  /// A private key in PEM or OpenSSH form. Must not be encrypted unless `passphrase` is given. `publicKey` is its other half as a line
+  /// of authorized_keys; nil: it is computed, for which an encrypted key is decrypted once more.
+  case privateKey([UInt8], publicKey: [UInt8]? = nil, passphrase: String?)
   /// A public key (RFC 4253 section 6.6) whose private half somebody else holds, and his signature (without its
   /// format name) once the host has asked for it.
   case publicKey([UInt8], signature: [UInt8]?)
@@ -42,13 +43,16 @@ extension Session {
     let length = user.utf8.count
     let result: CInt
     switch attempt {
-    case .privateKey(let key, let passphrase):
+    case .privateKey(let key, let publicKey, let passphrase):
       // 0, EAGAIN, FILE/KEYFILE_AUTH_FAILED (unreadable), METHOD_NOT_SUPPORTED, ALLOC, SOCKET_SEND,
-      // AUTHENTICATION_FAILED, PUBLICKEY_UNVERIFIED (signature refused). The public half is computed from the key.
-      result = unsafe key.withUnsafeBytes { bytes in
-        unsafe scout_userauth_private_key(
-          assertions.pointer, pointer, user, length, bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
-          bytes.count, passphrase)
+      // AUTHENTICATION_FAILED, PUBLICKEY_UNVERIFIED (signature refused). NULL and 0: no public half is given.
+      result = unsafe (publicKey ?? []).withUnsafeBytes { half in
+        unsafe key.withUnsafeBytes { bytes in
+          unsafe scout_userauth_private_key(
+            assertions.pointer, pointer, user, length,
+            publicKey == nil ? nil : half.baseAddress?.assumingMemoryBound(to: CChar.self), half.count,
+            bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, passphrase)
+        }
       }
     case .publicKey(let blob, let signature):
       wire.dataToSign = nil

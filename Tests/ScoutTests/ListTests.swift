@@ -8,7 +8,7 @@ extension EndToEnd {
   @Suite struct ListTests {
     private func names(_ reply: Reply) -> [String] { reply["entries"]?.array?.compactMap { $0["name"]?.string } ?? [] }
 
-    @Test(arguments: Rig.Wiring.allCases)
+    @Test(arguments: Rig.Wiring.inThisProcess)
     func entriesWithTheirFacts(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in
         let files = FileManager.default
@@ -49,7 +49,7 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: Rig.Wiring.allCases)
+    @Test(arguments: Rig.Wiring.inThisProcess)
     func aNameThatIsNotTextIsThereExactly(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in
         let name: [UInt8] = [0x61, 0xFF, 0x62]
@@ -66,7 +66,7 @@ extension EndToEnd {
     }
 
     /// A tree that is too far away for the call's time: what was found is told, and which directories were not read.
-    @Test(arguments: Rig.Wiring.allCases)
+    @Test(arguments: Rig.Wiring.inThisProcess)
     func aTreeThatRunsOutOfTimeIsToldAsFarAsItGoes(_ wiring: Rig.Wiring) async throws {
       var options = TestFleet.Options()
       options.sftpDelay = .milliseconds(20)
@@ -103,7 +103,7 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: Rig.Wiring.allCases)
+    @Test(arguments: [Rig.Wiring.listener])
     func fiftyThousandEntriesAreBoundedAndSayHowToGoOn(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in
         for number in 0..<50_000 {

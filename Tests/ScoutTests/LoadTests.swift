@@ -11,8 +11,7 @@ import Testing
 extension EndToEnd {
   /// Many calls on many hosts through a small pool.
   @Suite struct LoadTests {
-    @Test(arguments: Rig.Wiring.inThisProcess)
-    func twoThousandCallsOnAHundredHostsWithTwentyConnections(_ wiring: Rig.Wiring) async throws {
+    @Test func twoThousandCallsOnAHundredHostsWithTwentyConnections() async throws {
       var pool = SSHPoolSettings()
       pool.pool.connections = 20
       // A hundred hosts take turns, and each turn is a handshake: on two busy cores the last ones wait long.
@@ -21,7 +20,7 @@ extension EndToEnd {
       try await TestFleet.with(hosts: 100) { fleet in
         try Data("content".utf8).write(to: fleet.files.appending(path: "f"))
         let idle = descriptors()
-        try await Rig.with(wiring, configPath: fleet.configPath, pool: settings) { rig in
+        try await Rig.with(.embedded, configPath: fleet.configPath, pool: settings) { rig in
           let answered = try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<2000 {
               group.addTask {
@@ -65,10 +64,14 @@ extension EndToEnd {
         let base = "http://127.0.0.1:\(try await coordinator.port())"
         let caller = RemoteToolCaller(url: base + "/mcp", apiKey: nil, timeout: .seconds(130))
         let read: @Sendable (Int) async throws -> Reply = { number in
-          Reply(
-            try await caller.call(
-              "read",
-              ["target": .string("host\(number % 100 + 1):\(fleet.files.path)/f"), "timeout_ms": 120_000]))
+          let target = JSON.string("host\(number % 100 + 1):\(fleet.files.path)/f")
+          // On a busy machine a connection may take longer than the client waits for it; nothing was asked then.
+          for _ in 0..<5 {
+            do {
+              return Reply(try await caller.call("read", ["target": target, "timeout_ms": 120_000]))
+            } catch  where "\(error)".contains("Connect timeout") {}
+          }
+          return Reply(try await caller.call("read", ["target": target, "timeout_ms": 120_000]))
         }
         // What one read leaves open is no leak.
         #expect(try await read(0)["content"] == "content")

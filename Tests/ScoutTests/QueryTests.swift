@@ -6,7 +6,7 @@ import Testing
 extension EndToEnd {
   /// The tool `query` over a real sshd.
   @Suite struct QueryTests {
-    @Test(arguments: Rig.Wiring.allCases)
+    @Test(arguments: Rig.Wiring.inThisProcess)
     func anExitCodeIsAnAnswer(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in
         let path = fleet.files.path + "/f"
@@ -55,7 +55,7 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: Rig.Wiring.allCases)
+    @Test(arguments: Rig.Wiring.inThisProcess)
     func aCommandThatRunsTooLongIsEndedOnTheHost(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in
         let fifo = fleet.files.path + "/fifo-\(UUID().uuidString)"

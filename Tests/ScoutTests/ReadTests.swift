@@ -63,7 +63,7 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: Rig.Wiring.allCases)
+    @Test(arguments: Rig.Wiring.inThisProcess)
     func partsOfAFile(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 1) { rig, fleet in
         let text = (1...100_000).map { "line \($0)\n" }.joined()
@@ -92,7 +92,7 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: Rig.Wiring.allCases)
+    @Test(arguments: Rig.Wiring.inThisProcess)
     func equalFilesOfManyHostsAreOneGroup(_ wiring: Rig.Wiring) async throws {
       try await Rig.with(wiring, hosts: 20) { rig, fleet in
         try Data("same".utf8).write(to: fleet.files.appending(path: "f"))

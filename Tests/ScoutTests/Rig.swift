@@ -30,7 +30,7 @@ struct Rig: Sendable {
     /// Over that link between two processes, which are asked by MCP over HTTP.
     case listener
 
-    /// For tests that look into the pool, or take a file as a stream, which no MCP client can.
+    /// Where processes and HTTP between add nothing but time, and for what no MCP client can do.
     static let inThisProcess: [Wiring] = [.embedded, .link]
   }
 

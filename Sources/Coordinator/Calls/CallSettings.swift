@@ -6,7 +6,8 @@ package struct CallSettings: Sendable, Hashable {
   package var timeoutBounds: ClosedRange<Duration> = .milliseconds(100) ... .seconds(600)
   /// Hosts that one call may mean.
   package var hostLimit = 2000
-  /// Hosts that one call asks at once.
+  /// Hosts that one call asks at once. A call over more is one of many steps: where agents have too much to do, it waits behind
+  /// those that somebody has an answer to in one.
   package var width = 128
   /// Hosts asked at once by all calls.
   package var concurrency = 512

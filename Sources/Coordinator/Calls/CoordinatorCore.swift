@@ -66,7 +66,7 @@ package struct CoordinatorCore: Sendable {
     prepare(asks)
     let context = CallContext(
       deadline: settings.agentDeadline(start: start, timeout: timeout), requestID: options.requestID,
-      principal: options.principal)
+      principal: options.principal, importance: asks.asks.count > settings.width ? .batch : .interactive)
     let fanOut = FanOut(
       count: asks.asks.count, width: settings.width, deadline: deadline, gate: gate, progress: options.progress)
     let outcomes = await fanOut.run { [directory] index in

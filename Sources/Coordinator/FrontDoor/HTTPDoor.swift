@@ -78,7 +78,7 @@ package final class HTTPDoor: Service {
     logger.logLevel = max(logger.logLevel, .notice)
     let server = try builder.buildServer(
       configuration: ServerConfiguration(
-        address: .hostname(settings.host, port: settings.port), backlog: 1024,
+        address: .hostname(settings.host, port: settings.port), backlog: 4096,
         availableConnectionsDelegate: .maximum(settings.limits.connections, logger: logger)),
       eventLoopGroup: group, logger: logger, responder: { _, _, _ in },
       onServerRunning: { channel in

@@ -95,7 +95,7 @@ package struct SSHAgent: SSHAgentClient {
   private static func silence(_ path: String, _ timeout: Duration) -> SSHError {
     SSHError(
       .timeout,
-      "the ssh-agent at \(path) did not answer within \(timeout): it may wait for a confirmation or be stopped",
+      "the ssh-agent at \(path) did not answer within \(timeout): it may wait for a confirmation or be stopped; try `ssh-add -l`",
       phase: .authentication, elapsed: timeout)
   }
 

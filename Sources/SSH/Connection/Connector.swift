@@ -227,7 +227,10 @@ struct Connector {
     var agentKey: AgentIdentity?
     switch attempt {
     case .file(let file):
-      shown = .privateKey(file.contents, passphrase: file.isEncrypted ? credentials.keyPassphrase : nil)
+      // To decrypt a key takes a tenth of a second, on the loop: once, and not twice to learn what the file tells.
+      shown = .privateKey(
+        file.contents, publicKey: file.isEncrypted ? file.ownPublicLine : nil,
+        passphrase: file.isEncrypted ? credentials.keyPassphrase : nil)
     case .agent(let identity):
       shown = .publicKey(identity.blob, signature: nil)
       agentKey = identity

@@ -11,6 +11,8 @@ struct IdentityFile: Sendable, Hashable {
   /// RFC 4253 section 6.6; nil where neither the file nor its `.pub` neighbour tells.
   var publicBlob: [UInt8]?
   var isEncrypted: Bool
+  /// The public half that the private file itself names, as a line of authorized_keys; nil: it names none.
+  var ownPublicLine: [UInt8]?
   /// There is no private key here: `contents` are a public one (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
   var isPublicOnly: Bool
   /// Why it must not be used, with the remedy.
@@ -31,6 +33,9 @@ struct IdentityFile: Sendable, Hashable {
     if let container = Self.openSSHContainer(text) {
       isEncrypted = container.cipher != "none"
       publicBlob = container.publicBlob
+      ownPublicLine = Self.firstString(container.publicBlob).map { type in
+        Array("\(type) \(Data(container.publicBlob).base64EncodedString())".utf8)
+      }
     } else if let blob = Self.publicBlob(text) {
       publicBlob = blob
       isPublicOnly = true

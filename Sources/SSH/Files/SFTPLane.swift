@@ -164,7 +164,7 @@ extension SSHError {
       let message =
         elapsed < .milliseconds(50)
         ? "the time of the call was over when \(path) was asked for; allow more time, or ask for less at a time"
-        : "no answer about \(path) within \(elapsed.formattedSeconds); the host or its disk is slow"
+        : "no answer about \(path) within \(elapsed.formattedSeconds): the host or its disk is slow; try it alone, or allow more time"
       return SSHError(.timeout, "\(host): \(message)", phase: .operation, scope: .lane, elapsed: elapsed)
     }
   }

@@ -56,6 +56,8 @@ final class VirtualAgent: AgentService {
     var mostInFlight = 0
     var cancelled = 0
     var calls = 0
+    /// Of reads.
+    var importance: Set<CallImportance> = []
     /// No inventory before it.
     var silence: Duration = .zero
     var watchFailure: AgentError?
@@ -112,7 +114,10 @@ final class VirtualAgent: AgentService {
   func read(
     _ request: ReadRequest, _ context: CallContext, _ sink: @escaping ReplySink<ReadChunk>
   ) async throws -> CallTimings {
-    let chunkSize = state.withLock { $0.chunk }
+    let chunkSize = state.withLock { state in
+      state.importance.insert(context.importance)
+      return state.chunk
+    }
     return try await serve(request.host) { host in
       let path = String(decoding: request.path, as: UTF8.self)
       var info = try Self.info(path, of: host)

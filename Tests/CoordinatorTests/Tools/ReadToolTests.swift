@@ -1,6 +1,7 @@
 import AgentAPI
 import FoundationEssentials
 import MCP
+import Synchronization
 import Testing
 
 @testable import Coordinator
@@ -42,6 +43,19 @@ import Testing
       #expect(
         outcome.text.hasPrefix("5 of 5 answered, 2 different answers.\n\n== web1, web2, web4, web5:/etc/motd [4 hosts]")
       )
+    }
+  }
+
+  /// A sweep over everything waits behind who asks one host, where an agent has too much to do.
+  @Test(arguments: [(3, CallImportance.interactive), (4, .batch)])
+  func aCallOverMoreThanFitSideBySideIsABatch(hosts: Int, importance: CallImportance) async throws {
+    var settings = CallSettings()
+    settings.width = 3
+    let agent = VirtualAgent(hosts: (0..<hosts).map { ("h\($0)", VirtualHost(["/a": "x"])) })
+    try await withCoordinator(agent, settings: settings) { core in
+      let outcome = try await core.call("read", ["target": "*:/a"])
+      #expect(outcome.structured?["summary"]?["ok"] == .int(Int64(hosts)))
+      #expect(agent.state.withLock { $0.importance } == [importance])
     }
   }
 
