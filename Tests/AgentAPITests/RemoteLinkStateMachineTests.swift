@@ -98,7 +98,8 @@ import Testing
     #expect(machine.connection == "b")
   }
 
-  @Test func waitingCallShortensTheNextPausesButNotToNothing() {
+  /// At 0 s, and what it wants done: the longest pause.
+  private func failedTenTimes() -> (Machine, Machine.Command?) {
     var machine = machine()
     _ = machine.started(at: at(0))
     for _ in 0..<9 {
@@ -106,6 +107,11 @@ import Testing
       _ = machine.pauseEnded(number(pause), at: at(0))
     }
     let long = machine.connectionFailed("refused", at: at(0), jitter: 0.5)
+    return (machine, long)
+  }
+
+  @Test func waitingCallShortensTheNextPausesButNotToNothing() {
+    var (machine, long) = failedTenTimes()
     #expect(pauseLength(long, from: 0) == .seconds(30))
     guard case .wait(let sooner) = machine.callArrived(1, "call", isUrgent: true, at: at(0.1), jitter: 0.5) else {
       Issue.record("it did not wait")
@@ -122,13 +128,7 @@ import Testing
 
   /// A watch is always there: were it urgent, a link that is away would be tried every second for ever.
   @Test func whoOnlyWatchesWaitsForTheNextAttempt() {
-    var machine = machine()
-    _ = machine.started(at: at(0))
-    for _ in 0..<9 {
-      let pause = machine.connectionFailed("refused", at: at(0), jitter: 0.5)
-      _ = machine.pauseEnded(number(pause), at: at(0))
-    }
-    let long = machine.connectionFailed("refused", at: at(0), jitter: 0.5)
+    var (machine, long) = failedTenTimes()
     guard case .wait(nil) = machine.callArrived(1, "watch", isUrgent: false, at: at(0.1), jitter: 0.5) else {
       Issue.record("the pause was cut short")
       return

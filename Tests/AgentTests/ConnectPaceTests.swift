@@ -46,6 +46,17 @@ import Testing
     #expect(pace.bounds(given, of: "slow", at: start) != given)
   }
 
+  /// Or a rack that was without power would keep the bounds of its hosts wide for good.
+  @Test(arguments: [(Duration.milliseconds(30), true), (.seconds(4), false)])
+  func aHostThatIsQuickAgainIsAsAllOthers(handshake: Duration, isNarrow: Bool) {
+    let pace = pace(of: 300, handshake: .milliseconds(30))
+    pace.timedOut("back")
+    pace.connected(
+      "back", ConnectTimings(tcp: .milliseconds(2), keyExchange: handshake / 2, authentication: handshake / 2),
+      at: start)
+    #expect((pace.bounds(given, of: "back", at: start) != given) == isNarrow)
+  }
+
   @Test func whatIsOldIsForgotten() {
     let pace = pace(of: 300, handshake: .milliseconds(30))
     #expect(pace.bounds(given, at: start + .seconds(600)) != given)

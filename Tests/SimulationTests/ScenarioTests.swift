@@ -60,7 +60,11 @@ import Testing
     let scale = try Scale(coordinators: 1, agents: 1_000, hosts: 1_000, ways: 2, calls: 500)
     let verdict = try #require(scale.verdict)
     #expect(verdict.text.contains("5000 ns is wanted"))
-    #expect(verdict.isReached == nil || scale.nanosecondsPerPick > 0)
+    #if DEBUG
+      #expect(verdict.isReached == nil && verdict.text.hasSuffix("not judged, the build is not optimized"))
+    #else
+      #expect(verdict.isReached != nil)
+    #endif
     #expect(try Scale(coordinators: 1, agents: 10, hosts: 100, ways: 2, calls: 500).verdict == nil)
   }
 

@@ -89,16 +89,7 @@ package final class EtcdCluster: Sendable {
 
   /// Kills a member as a crash would, and returns when it is gone.
   package func kill(_ member: Int) async {
-    guard let process = processes.withLock({ $0[member].take() }) else { return }
-    let family = descendants(of: process.processIdentifier) + [process.processIdentifier]
-    for pid in family { _ = Glibc.kill(pid, SIGKILL) }
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        process.waitUntilExit()
-        continuation.resume()
-      }
-    }
-    while family.contains(where: isAlive) { try? await Task.sleep(for: .milliseconds(2)) }
+    await processes.withLock({ $0[member].take() })?.killFamily()
   }
 
   package func stop() async {

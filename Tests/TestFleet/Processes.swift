@@ -122,3 +122,18 @@ private func processTable() -> [(pid: Int32, parent: Int32, state: Substring)] {
     return (pid, parent, fields[0])
   }
 }
+
+extension Process {
+  /// Kills it with all that it started, as a crash of the machine would, and returns when they are gone.
+  func killFamily() async {
+    let family = descendants(of: processIdentifier) + [processIdentifier]
+    for pid in family { _ = Glibc.kill(pid, SIGKILL) }
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        self.waitUntilExit()
+        continuation.resume()
+      }
+    }
+    while family.contains(where: isAlive) { try? await Task.sleep(for: .milliseconds(2)) }
+  }
+}

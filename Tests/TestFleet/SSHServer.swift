@@ -61,16 +61,7 @@ final class SSHServer: Sendable {
 
   /// Kills sshd with all its sessions and waits until they are gone.
   func kill() async {
-    guard let process = process.withLock({ $0.take() }) else { return }
-    let family = descendants(of: process.processIdentifier) + [process.processIdentifier]
-    for pid in family { _ = Glibc.kill(pid, SIGKILL) }
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        process.waitUntilExit()
-        continuation.resume()
-      }
-    }
-    while family.contains(where: isAlive) { try? await Task.sleep(for: .milliseconds(2)) }
+    await process.withLock({ $0.take() })?.killFamily()
   }
 
   func signal(_ number: Int32) {

@@ -5,8 +5,8 @@ import Synchronization
 /// How long connections to this segment's hosts take, and how long the next one may take by that.
 ///
 /// Until 200 were made within half an hour, the bounds that the settings name stand. From then on TCP has `clamp(4 x RTO, 1 s, 5 s)`, key
-/// exchange and authentication together `clamp(2 x p99.9, 3 s, 15 s)`, and never more than the settings say. A host whose
-/// connect ran into such a bound gets the settings' own the next time, so that one that is slower than all others is not lost.
+/// exchange and authentication together `clamp(2 x p99.9, 3 s, 15 s)`, and never more than the settings say. A host whose connect
+/// ran into a bound gets the settings' own until it is quick again, so that one that is slower than all others is not lost.
 ///
 /// Sendable: state behind a lock; called from event loops and pool threads.
 package final class ConnectPace: Sendable {
@@ -42,7 +42,12 @@ package final class ConnectPace: Sendable {
   func connected(_ alias: String, _ timings: ConnectTimings, at now: ContinuousClock.Instant = .now) {
     state.withLock { state in
       state.tcp.record(timings.tcp.inSeconds)
-      state.handshakes.record((timings.keyExchange + timings.authentication).inSeconds, now: timestamp(now))
+      let handshake = (timings.keyExchange + timings.authentication).inSeconds
+      state.handshakes.record(handshake, now: timestamp(now))
+      // Within the narrowest bounds that there are.
+      if timings.tcp.inSeconds < ConnectTimeout.leastTCP, handshake < ConnectTimeout.leastHandshake {
+        state.slowHosts.remove(alias)
+      }
     }
   }
 

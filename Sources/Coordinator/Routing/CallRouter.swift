@@ -5,8 +5,8 @@ import Synchronization
 /// Keeps what is known of agents' speed and health, and sends each call to the agent that serves it best. Sendable: state behind
 /// a lock.
 ///
-/// `Router` and `CallMachine` decide; this tells them what happens and does what they say. A host that one agent alone reaches has
-/// nothing to be decided: it is asked through that agent, at no further cost.
+/// `Router` and `CallMachine` decide; this tells them what happens and does what they say. For a host that one agent alone
+/// reaches nothing is decided; what is asked of it is measured all the same (`DirectAttempt`).
 package final class CallRouter: Sendable {
   private struct State: ~Copyable {
     var router: Router

@@ -3,8 +3,8 @@ import Routing
 import Synchronization
 
 /// What routing hears of a request to a host that one agent alone reaches. There is nothing to choose, but what it shows of the agent
-/// counts as all others' does, and `route` and messages can say what is usual. A failing host is its agent's to remember, which
-/// answers for it. Sendable: state behind a lock; one try at a time.
+/// counts as all others' does: `route` shows it, and hosts that it shares with other agents are routed by it. A failing host is its
+/// agent's to remember, which answers for it. Sendable: state behind a lock; one try at a time.
 final class DirectAttempt: Sendable {
   private let router: CallRouter
   private let agent: Int

@@ -32,7 +32,7 @@ package struct HostRoute: Sendable {
   var reason: String {
     guard let explanation, let first = explanation.routes.first else { return "no agent reports this host at present" }
     if isDirect {
-      let asked = "the only agent of this host: it is asked directly, and nothing is measured"
+      let asked = "the only agent of this host: it is asked directly"
       return explanation.chosen == nil
         ? "\(first.name) is \(asked); it is \(explanation.state(of: first, now: now))"
         : "it is \(asked)"

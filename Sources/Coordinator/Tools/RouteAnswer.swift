@@ -7,11 +7,7 @@ extension AnswerJSON {
     var members: JSONObject = [
       "host": .string(route.host), "reason": .string(route.reason),
       "agents": .array(
-        (route.explanation?.routes ?? []).map { agent in
-          route.isDirect
-            ? ["name": .string(agent.name), "standing": .string(agent.standing.rawValue)]
-            : of(agent, in: route, isCandidate: candidates.contains(agent.agent))
-        }),
+        (route.explanation?.routes ?? []).map { of($0, in: route, isCandidate: candidates.contains($0.agent)) }),
     ]
     if let chosen = route.chosen { members["chosen"] = .string(chosen.name) }
     if let explanation = route.explanation, !route.isDirect {
@@ -59,8 +55,8 @@ extension AnswerText {
       out += "  of the hosts of these agents: \(shares.joined(separator: ", ")); this one: priority \(priority)\n"
     }
     for agent in route.explanation?.routes ?? [] {
-      out += "  \(ReadableText.escaped(agent.name)) (\(agent.standing.rawValue))"
-      out += route.isDirect ? "\n" : ": \(cost(agent))\(leftOut(agent, in: route))\n"
+      out += "  \(ReadableText.escaped(agent.name)) (\(agent.standing.rawValue)): \(cost(agent))"
+      out += (route.isDirect ? "" : leftOut(agent, in: route)) + "\n"
     }
     out.removeLast()
     return out

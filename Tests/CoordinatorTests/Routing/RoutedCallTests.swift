@@ -139,6 +139,33 @@ import Testing
     }
   }
 
+  /// There is nothing to choose, and what it does is learned all the same.
+  @Test func whatTheOnlyAgentDoesIsMeasured() async throws {
+    try await withCoordinator(agent("x")) { core in
+      // The first may be asked before routing has heard of the host.
+      for _ in 0..<4 { _ = try await read(core) }
+      #expect(core.directory.router.counters.calls >= 3)
+      let route = try await core.call("route", ["host": "web1"])
+      let agent = route.structured?["agents"]?[0]
+      #expect(agent?["latency_ms"]?.number != nil && agent?["in_flight"] == 0, "\(route.text)")
+      #expect(route.text.contains("latency"), "\(route.text)")
+    }
+  }
+
+  /// Of what stays, routing forgets nothing.
+  @Test func routingIsToldWhatChangedInAnInventory() async throws {
+    try await withBoth(agent("x"), agent("x")) { core in
+      let router = core.directory.router
+      func agents(_ alias: String) -> [Int] {
+        router.explain(HostID(segment: "dc1", alias: alias))?.routes.map(\.agent).sorted() ?? []
+      }
+      router.inventoryChanged(0, segment: "dc1", placed: ["new", "web1"], gone: ["never"])
+      #expect(agents("new") == [0] && agents("web1") == [0, 1])
+      router.inventoryChanged(0, segment: "dc1", placed: [], gone: ["web1", "new"])
+      #expect(agents("new") == [] && agents("web1") == [1])
+    }
+  }
+
   @Test func whenBothFailTheLastWordIsTold() async throws {
     let broken = AgentError(code: .internal, message: "broken in a way of its own", scope: .agent)
     try await withBoth(agent("x") { $0.failure = broken }, agent("x") { $0.failure = broken }) { core in

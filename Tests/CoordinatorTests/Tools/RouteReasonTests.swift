@@ -164,8 +164,7 @@ import Testing
 
   @Test func theOnlyAgentIsSaidToBeThat() {
     let agents = Agents(priorities: [0])
-    #expect(
-      agents.route(now: 1).reason == "it is the only agent of this host: it is asked directly, and nothing is measured")
+    #expect(agents.route(now: 1).reason == "it is the only agent of this host: it is asked directly")
     agents.drain(0)
     #expect(agents.route(now: 1).reason.hasPrefix("agent-0 is the only agent of this host"))
     #expect(agents.route(now: 1).reason.hasSuffix("it is draining: it ends what runs and takes nothing new"))
