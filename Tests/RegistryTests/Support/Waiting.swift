@@ -1,6 +1,7 @@
+import Foundation
 import Logging
 import Registry
-import Synchronization
+import Testing
 
 struct TestFailure: Error, CustomStringConvertible {
   let description: String
@@ -29,8 +30,9 @@ func time(
   return took
 }
 
-/// What is promised of coordinators: that they agree again within a second of healing. A value.
-struct Healing: CustomStringConvertible {
+/// What is promised of coordinators: that they agree again within a second of healing. Printed by every run; a turn that took longer is a
+/// failure only where the machine does nothing else, which `SCOUT_JUDGE_TIMES=1` in the environment says. A value.
+struct Healing {
   let what: String
   private(set) var turns: [Duration] = []
 
@@ -43,14 +45,10 @@ struct Healing: CustomStringConvertible {
     turns.append(try await RegistryTests.time(what, condition))
   }
 
-  /// A second is wanted; a machine that is busy with other tests must not be a failure, so one turn has to be that quick, and the others
-  /// near it.
-  var isQuick: Bool {
-    guard turns.count >= 3, let shortest = turns.min(), let longest = turns.max() else { return false }
-    return shortest <= .seconds(1) && turns.sorted()[turns.count / 2] <= .seconds(2) && longest <= .seconds(5)
+  func judge(sourceLocation: SourceLocation = #_sourceLocation) {
+    guard ProcessInfo.processInfo.environment["SCOUT_JUDGE_TIMES"] == "1" else { return }
+    #expect(turns.allSatisfy { $0 <= .seconds(1) }, "\(what): \(turns)", sourceLocation: sourceLocation)
   }
-
-  var description: String { "\(what): \(turns)" }
 }
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
