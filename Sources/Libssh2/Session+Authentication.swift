@@ -11,6 +11,12 @@ package enum AuthenticationAttempt: Sendable, Hashable {
   case password(String)
   /// Gives the secret to each prompt that hides what is typed.
   case keyboardInteractive(String)
+
+  /// Making it decrypts a key, which is made to cost processor time (bcrypt_pbkdf, by `ssh-keygen -a`): a tenth of a second, or many. Any
+  /// call for it may be the one that does; none of them belongs on an event loop.
+  package var takesLong: Bool {
+    if case .privateKey(_, _, .some) = self { true } else { false }
+  }
 }
 
 /// The answer to an attempt. A value.
@@ -78,8 +84,18 @@ extension Session {
     wire.secretAnswer = []
     guard result == 0 else {
       // PUBLICKEY_UNVERIFIED also stands for a lost transport: `failure` sees to that.
-      throw failure(result)
+      throw keyFault(result, attempt) ?? failure(result)
     }
     return .ready(.accepted)
+  }
+
+  /// A private key that does not open, for which the host has nothing to answer. libssh2 tells it by its words alone: its numbers stand
+  /// for what hosts do, too.
+  private func keyFault(_ number: CInt, _ attempt: AuthenticationAttempt) -> SessionError? {
+    guard case .privateKey = attempt else { return nil }
+    let message = describe(number).message
+    guard message == "Callback returned error" || message.hasPrefix("Error parsing PEM") else { return nil }
+    let reason = attempt.takesLong ? "the passphrase does not open it, or it is damaged" : "it is damaged or unknown"
+    return SessionError(.privateKey, reason, number: number)
   }
 }

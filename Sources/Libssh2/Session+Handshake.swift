@@ -25,7 +25,7 @@ package struct ServerHostKey: Sendable, Hashable {
 
 extension Session {
   /// The names that this build of libssh2 has, in its own order.
-  package borrowing func supported(_ kind: MethodKind) -> [String] {
+  package mutating func supported(_ kind: MethodKind) -> [String] {
     var list: UnsafeMutablePointer<UnsafePointer<CChar>?>?
     // The number of names, or a negative LIBSSH2_ERROR_*; the list (not its strings) is to be freed.
     let count = unsafe libssh2_session_supported_algs(pointer, kind.numbers[0], &list)

@@ -2,7 +2,7 @@ import CSSH2
 import Glibc
 
 /// One SSH client session without its socket: bytes in, bytes out, operations between. Owns its LIBSSH2_SESSION and
-/// everything below it; channels are ids that this owner resolves. Confined to whoever holds it.
+/// everything below it; channels are ids that this owner resolves. Confined to whoever holds it, who may hand it to another thread.
 ///
 /// Every operation that needs an answer from the peer returns `.again` until enough bytes have been `receive`d; call it
 /// again then, with the same arguments. Take what is to be sent after each call. After an error with `isFatal`, drop it.
@@ -131,7 +131,7 @@ package struct Session: ~Copyable {
     return record(describe(number))
   }
 
-  private func describe(_ number: CInt) -> SessionError {
+  func describe(_ number: CInt) -> SessionError {
     if number == SCOUT_ASSERTED {
       return SessionError(
         .protocolViolation, "the host sent a packet that is no whole number of blocks", number: number)
@@ -158,6 +158,11 @@ package struct Session: ~Copyable {
     return SessionError(SessionError.Code(number), message, number: number)
   }
 }
+
+/// Unchecked, because the compiler cannot see what makes it true: a session has one holder at a time, since it cannot be copied, and
+/// nothing of it is anywhere else; libssh2 and the guard of its assertions tie it to no thread. What several could do at once, through
+/// a shared borrow, only reads.
+extension Session: @unchecked Sendable {}
 
 extension SessionError.Code {
   init(_ number: CInt) {

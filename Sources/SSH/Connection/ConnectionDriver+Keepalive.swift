@@ -13,7 +13,7 @@ extension ConnectionDriver {
     guard !isClosed else { return }
     switch keepalive?.intervalPassed() {
     case .ask:
-      do throws(SessionError) { try session.sendKeepalive() } catch {
+      do throws(SessionError) { try session?.sendKeepalive() } catch {
         return end(SSHError(error, host: host, phase: .operation))
       }
       flush()

@@ -21,11 +21,9 @@ extension ConnectionDriver {
   private func turn() throws(SessionError) {
     switch stage {
     case .connecting:
-      guard let step else { return }
-      self.step = nil
-      if !step.run(self), !isClosed { self.step = step }
+      tryStep()
     case .open:
-      try session.pull()
+      try session?.pull()
       try openNext()
       for slot in channels { try advance(slot) }
       channels.removeAll { if case .closed = $0.state { true } else { false } }
@@ -34,10 +32,23 @@ extension ConnectionDriver {
     }
   }
 
+  private func tryStep() {
+    guard let step, var session = session.take() else { return }
+    guard !step.takesLong else { return lend(session, for: step) }
+    let verdict = step.attempt(&session)
+    self.session = consume session
+    if let verdict { finish(verdict) }
+  }
+
+  func finish(_ verdict: Verdict) {
+    step = nil
+    verdict(self)
+  }
+
   private func openNext() throws(SessionError) {
     while let slot = nextToOpen() {
       do throws(SessionError) {
-        guard case .ready(let id) = try session.openChannel(slot.kind) else { return }
+        guard case .ready(let id) = try session?.openChannel(slot.kind) else { return }
         opening = nil
         channels.append(slot)
         drivesAgain = true
@@ -111,11 +122,11 @@ extension ConnectionDriver {
       switch slot.state {
       case .starting(let id):
         guard let request = slot.request else { return }
-        guard case .ready = try session.start(request, in: id) else {
+        guard case .ready = try session?.start(request, in: id) else {
           // The request is on its way, and what its program is to read follows at once: a round trip less.
           return try write(slot, id)
         }
-        if !slot.readsErrors { session.dropErrors(id) }
+        if !slot.readsErrors { session?.dropErrors(id) }
         slot.state = .open(id)
         drivesAgain = true
         slot.user?.channelOpened(slot)
@@ -123,7 +134,7 @@ extension ConnectionDriver {
         try write(slot, id)
         try read(slot, id)
       case .draining(let id):
-        guard case .ready(let exit) = try session.awaitClose(id) else { return }
+        guard case .ready(let exit) = try session?.awaitClose(id) else { return }
         slot.state = .closing(id)
         watchForObstruction()
         drivesAgain = true
@@ -132,7 +143,7 @@ extension ConnectionDriver {
         // What was written before the close goes first, as far as the host's window lets it.
         if slot.outbound.readableBytes > 0 { try write(slot, id) }
         slot.outbound.clear()
-        guard case .ready = try session.close(id) else { return }
+        guard case .ready = try session?.close(id) else { return }
         slot.state = .closed
         drivesAgain = true
       case .queued, .opening, .closed:
@@ -150,11 +161,11 @@ extension ConnectionDriver {
   private func write(_ slot: ChannelSlot, _ id: ChannelID) throws(SessionError) {
     while slot.outbound.readableBytes > 0 {
       let bytes = slot.outbound
-      guard case .ready(let count) = try session.write(id, bytes.readableBytesSpan) else { return }
+      guard case .ready(let count) = try session?.write(id, bytes.readableBytesSpan) else { return }
       slot.outbound.moveReaderIndex(forwardBy: count)
     }
     slot.outbound.clear()
-    if slot.endsOutbound, case .ready = try session.sendEnd(id) { slot.endsOutbound = false }
+    if slot.endsOutbound, case .ready = try session?.sendEnd(id) { slot.endsOutbound = false }
   }
 
   private func read(_ slot: ChannelSlot, _ id: ChannelID) throws(SessionError) {
@@ -169,7 +180,7 @@ extension ConnectionDriver {
       let size = slot.readSize
       var outcome = ChannelRead.again
       try buffer.writeWithOutputRawSpan(minimumWritableBytes: size) { span throws(SessionError) in
-        outcome = try session.read(id, stream, into: &span)
+        outcome = try session?.read(id, stream, into: &span) ?? .again
       }
       switch outcome {
       case .bytes(let count):
@@ -187,16 +198,17 @@ extension ConnectionDriver {
   }
 
   func flush() {
-    guard session.hasOutbound else { return }
-    transport.send(ByteBuffer(bytes: session.takeOutbound()))
+    guard session?.hasOutbound == true, let bytes = session?.takeOutbound() else { return }
+    transport.send(ByteBuffer(bytes: bytes))
   }
 }
 
 extension ConnectionDriver: ByteTransportReceiver {
   func transportReceived(_ bytes: ByteBuffer) {
     guard !isClosed else { return }
+    guard absence == nil else { return keep(bytes) }
     if keepalive?.heard() == true { keptAlive?() }
-    do throws(SessionError) { try session.receive(bytes.readableBytesSpan) } catch {
+    do throws(SessionError) { try session?.receive(bytes.readableBytesSpan) } catch {
       end(SSHError(error, host: host, phase: isConnecting ? .keyExchange : .operation))
     }
   }
@@ -208,9 +220,11 @@ extension ConnectionDriver: ByteTransportReceiver {
 
   func transportEnded(_ reason: String?) {
     guard !isClosed else { return }
+    guard absence == nil else { return keepEnd(reason) }
     // What came before the end is still worth reading: answers, and sshd's own words of goodbye.
-    session.receiveEnd()
+    session?.receiveEnd()
     drive()
+    guard absence == nil else { return keepEnd(reason) }
     let text = reason.map { "\(host): the connection broke (\($0))" } ?? "\(host): the host closed the connection"
     end(SSHError(.connectionLost, text, phase: .operation, scope: .connection))
   }

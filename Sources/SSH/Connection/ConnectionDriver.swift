@@ -23,8 +23,11 @@ final class ConnectionDriver {
   /// With the reason, nil after an orderly close.
   let ended: EventLoopPromise<SSHError?>
 
-  var session: Session
-  /// The connect step that waits for bytes.
+  /// Nil while a thread has it (`lend`): nothing of libssh2 happens here then.
+  var session: Session?
+  /// What came while the session is away.
+  var absence: Absence?
+  /// The connect step that waits for bytes, or for the session to come back.
   var step: Step?
   var channels: [ChannelSlot] = []
   var queue: Deque<ChannelSlot> = []
@@ -45,16 +48,21 @@ final class ConnectionDriver {
   var driveIsScheduled = false
 
   struct Step {
-    /// Returns whether it is finished.
-    let run: (ConnectionDriver) -> Bool
+    /// Tries it once, wherever the session is. Nil: it needs more bytes; otherwise it is finished, and the loop is to be told.
+    let attempt: @Sendable (inout Session) -> Verdict?
     let fail: (SSHError) -> Void
+    /// An attempt may compute for long: threads make it.
+    let takesLong: Bool
   }
+
+  /// Called on the event loop.
+  typealias Verdict = @Sendable (ConnectionDriver) -> Void
 
   init(
     session: consuming Session, transport: any ByteTransport, host: String, settings: SSHConnectionSettings,
     eventLoop: any EventLoop
   ) {
-    self.session = session
+    self.session = consume session
     self.transport = transport
     self.host = host
     self.settings = settings
@@ -70,32 +78,35 @@ final class ConnectionDriver {
   // MARK: Connecting
 
   /// Runs `operation` whenever bytes have come, until it is ready or fails.
+  ///
+  /// - Parameter takesLong: it may compute for long, and runs on a thread instead of here.
   func perform<Value: Sendable>(
-    _ phase: SSHError.Phase, _ completion: Completion<Value>,
-    _ operation: @escaping (inout Session) throws(SessionError) -> Poll<Value>
+    _ phase: SSHError.Phase, _ completion: Completion<Value>, takesLong: Bool = false,
+    _ operation: @escaping @Sendable (inout Session) throws(SessionError) -> Poll<Value>
   ) {
     if case .closed(let reason) = stage {
       var error = reason ?? lossError
       error.phase = phase
       return completion.fail(error)
     }
-    let run: (ConnectionDriver) -> Bool = { driver in
+    let attempt: @Sendable (inout Session) -> Verdict? = { session in
       do throws(SessionError) {
-        guard case .ready(let value) = try operation(&driver.session) else { return false }
-        completion.succeed(value)
+        guard case .ready(let value) = try operation(&session) else { return nil }
+        return { _ in completion.succeed(value) }
       } catch {
-        let error = SSHError(error, host: driver.host, phase: phase)
-        completion.fail(error)
-        driver.end(error)
+        return { driver in
+          let error = SSHError(error, host: driver.host, phase: phase)
+          completion.fail(error)
+          driver.end(error)
+        }
       }
-      return true
     }
     let fail: (SSHError) -> Void = { error in
       var error = error
       error.phase = phase
       completion.fail(error)
     }
-    step = Step(run: run, fail: fail)
+    step = Step(attempt: attempt, fail: fail, takesLong: takesLong)
     drive()
   }
 
@@ -165,10 +176,10 @@ final class ConnectionDriver {
     if case .closed = stage { true } else { false }
   }
 
-  /// Says goodbye.
+  /// Says goodbye, if the session is here to say it.
   func close() {
     guard !isClosed else { return }
-    session.disconnect()
+    session?.disconnect()
     flush()
     end(nil)
   }
@@ -179,6 +190,7 @@ final class ConnectionDriver {
     stage = .closed(reason)
     keepaliveTimer?.cancel()
     obstructionTimer?.cancel()
+    absence?.isAwaited.clear()
     let step = self.step
     self.step = nil
     step?.fail(reason ?? lossError)

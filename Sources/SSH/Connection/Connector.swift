@@ -141,14 +141,14 @@ struct Connector {
 
   private func step<Value: Sendable>(
     _ driver: Driver, _ phase: SSHError.Phase, since started: ContinuousClock.Instant,
-    until end: ContinuousClock.Instant,
+    until end: ContinuousClock.Instant, takesLong: Bool = false,
     _ operation: @escaping @Sendable (inout Session) throws(SessionError) -> Poll<Value>
   ) async throws(SSHError) -> Value {
     try await Completion<Value>.value(
       on: eventLoop, deadline: min(deadline, end), expired: expiry(phase, since: started)
     ) { completion in
       completion.onAbort { driver.value.end(nil) }
-      driver.value.perform(phase, completion, operation)
+      driver.value.perform(phase, completion, takesLong: takesLong, operation)
     }
   }
 
@@ -227,7 +227,7 @@ struct Connector {
     var agentKey: AgentIdentity?
     switch attempt {
     case .file(let file):
-      // To decrypt a key takes a tenth of a second, on the loop: once, and not twice to learn what the file tells.
+      // To decrypt a key takes a tenth of a second: once, and not twice to learn what the file tells.
       shown = .privateKey(
         file.contents, publicKey: file.isEncrypted ? file.ownPublicLine : nil,
         passphrase: file.isEncrypted ? credentials.keyPassphrase : nil)
@@ -274,7 +274,8 @@ struct Connector {
   ) async throws(SSHError) -> StepAnswer {
     let user = host.user
     return try await step(
-      driver, .authentication, since: started, until: started + settings.authenticationTimeout
+      driver, .authentication, since: started, until: started + settings.authenticationTimeout,
+      takesLong: attempt.takesLong
     ) { session throws(SessionError) in
       do throws(SessionError) {
         switch try session.authenticate(user: user, attempt) {
