@@ -33,6 +33,8 @@ package struct EnrollmentError: Error, Sendable, Hashable, CustomStringConvertib
     /// The authority's answer does not carry the key that was sent, or carries another name than was asked for.
     case badAnswer
     case alreadyExists
+    /// An authority that is to go, while somebody has nothing but its certificate.
+    case stillNeeded
     case notFound
     /// A file could not be read or written, or holds what nobody here wrote.
     case storage
@@ -62,6 +64,7 @@ package struct EnrollmentError: Error, Sendable, Hashable, CustomStringConvertib
     switch code {
     case .tokenUnknown, .tokenUsed, .tokenExpired, .tokenForAnother, .invalidToken:
       "The token is not valid here: it is unknown, used, expired, or for another name"
+    case .invalidPin: "An authority's pin has 32 bytes"
     case .badRequest: "The certificate request cannot be read or is not signed by its own key"
     case .keyNotAllowed: "The key must be ECDSA P-256 or P-384"
     case .badCertificate, .notOurs: "The certificate is not one of this authority"

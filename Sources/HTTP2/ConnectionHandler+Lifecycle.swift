@@ -25,6 +25,17 @@ extension ConnectionHandler {
     return false
   }
 
+  /// As `examine`, on a connection that is up: a peer whose certificate was good until now may finish.
+  func examineAgain() {
+    guard let policy, let certificate = peerCertificate, policy.refuses(certificate) != nil, policy.drains(certificate)
+    else {
+      examine()
+      return
+    }
+    logger.notice("http2.peer.outdated", metadata: ["peer": "\(peerName)"])
+    shutdown(grace: .seconds(30))
+  }
+
   /// A link does not outlive the certificate of its peer: it drains then, and whoever needs it makes another.
   func beginCertificateTimer() {
     guard let context, let notAfter = tls?.peerCertificate?.notValidAfter else { return }

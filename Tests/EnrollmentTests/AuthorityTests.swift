@@ -52,7 +52,7 @@ import Testing
     _ = try installation.exchange.tokens.create(for: Installation.agent(), now: start)
     let path = installation.authority.path
     let names = try FileManager.default.subpathsOfDirectory(atPath: path.string)
-    #expect(names.count == 5)
+    #expect(names.count == 6)
     for name in names {
       let attributes = try FileManager.default.attributesOfItem(atPath: path.appending(name).string)
       let mode = try #require(attributes[.posixPermissions] as? NSNumber).intValue

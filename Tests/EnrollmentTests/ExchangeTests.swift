@@ -18,7 +18,7 @@ import Testing
     let outcome = exchange.join(
       JoinRequest(secret: token.secret, claim: TokenClaim(.agent), request: pending.request), now: start)
     let issued = try outcome.result.get()
-    let first = try pending.accept(issued.chain, from: installation.authority.certificate, as: nil, now: start)
+    let first = try pending.accept(issued.chain, from: [installation.authority.certificate], as: nil, now: start)
     #expect(first.leaf.identity == identity)
     #expect(outcome.fact("operation") == "join")
     #expect(outcome.fact("outcome") == "issued")
@@ -29,7 +29,7 @@ import Testing
     let later = start.addingTimeInterval(70_000)
     let next = try KeyAndRequest()
     let renewal = exchange.renew(next.request, peer: first.leaf.der, now: later)
-    let second = try next.accept(renewal.result.get().chain, from: first.authority, as: identity, now: later)
+    let second = try next.accept(renewal.result.get().chain, from: [first.authority], as: identity, now: later)
     #expect(second.leaf.serial != first.leaf.serial)
     #expect(second.leaf.issued == later)
     #expect(renewal.fact("renewed") == first.leaf.serial.text)
@@ -195,7 +195,7 @@ import Testing
     let otherKey = try authority.issueWithKey(identity, now: start).leaf
     let foreign = try Installation().authority.issue(identity, for: request, now: start)
     func answer(_ chain: [[UInt8]], now: Date = Installation.start) -> EnrollmentError.Code? {
-      refusal { _ = try pending.accept(chain, from: authority.certificate, as: identity, now: now) }
+      refusal { _ = try pending.accept(chain, from: [authority.certificate], as: identity, now: now) }
     }
     #expect(answer(good.chain) == nil)
     #expect(answer([good.leaf.der]) == nil)

@@ -73,6 +73,30 @@ import Testing
     await server.shutdown(grace: .zero)
   }
 
+  /// Good until now: what runs may finish, and nobody comes anew.
+  @Test func aPeerThatIsOutdatedDrains() async throws {
+    let certificates = try #require(certificates)
+    let authority = certificates.installation.authority
+    let agent = try Installation.agent()
+    let server = try await listening(certificates.tls(agent, by: authority))
+    let isOutdated = Flag()
+    let policy = PeerPolicy { _ in
+      isOutdated.value
+    } refusal: { _ in
+      isOutdated.value ? "it is outdated" : nil
+    }
+    var client = try certificates.tls(Installation.coordinator(), by: authority)
+    client.isNameChecked = false
+    client.policy = policy
+    let connection = try await connect(client, to: server)
+    isOutdated.value = true
+    policy.reexamine()
+    #expect(try await connection.unusable.get().code == .draining)
+    try await connection.closeFuture.get()
+    await #expect(throws: HTTP2Error.self) { _ = try await connect(client, to: server) }
+    await server.shutdown(grace: .zero)
+  }
+
   @Test func newCertificatesAreShownToThoseWhoComeLater() async throws {
     let certificates = try #require(certificates)
     let authority = certificates.installation.authority

@@ -10,7 +10,8 @@ import Testing
 
   private func copy(_ installation: Installation, of authority: Authority? = nil) -> RevocationCopy {
     RevocationCopy(
-      installation.scratch.path.appending("copy"), authority: (authority ?? installation.authority).certificate)
+      installation.scratch.path.appending("copy"),
+      trusted: TrustedAuthorities([(authority ?? installation.authority).certificate]))
   }
 
   private func leaf(_ installation: Installation, _ identity: LinkIdentity) throws -> LeafCertificate {
@@ -102,7 +103,7 @@ import Testing
   @Test func whatCannotBeKeptIsInForce() throws {
     let installation = try Installation()
     let path = installation.scratch.path.appending("nowhere").appending("copy")
-    let copy = RevocationCopy(path, authority: installation.authority.certificate)
+    let copy = RevocationCopy(path, trusted: TrustedAuthorities([installation.authority.certificate]))
     try installation.exchange.revocations.revoke(Installation.coordinator(), now: start)
     let signed = try #require(try installation.exchange.signedRevocations(beyond: [], now: start))
     #expect(refusal { try copy.take(signed, now: Installation.start) } == .storage)

@@ -87,10 +87,12 @@ package struct EnrollmentServer: Service {
       },
       revocations: .unary { message, call in
         let request = try EnrollmentRevocationsRequest(received: message)
-        guard call.peerCertificate != nil else {
+        guard let certificate = call.peerCertificate else {
           throw RPCError(.unauthenticated, "who is revoked is told to agents and coordinators: show a certificate")
         }
-        return try await places.answering { () throws(EnrollmentRefusal) in try await service.revocations(request) }
+        return try await places.answering { () throws(EnrollmentRefusal) in
+          try await service.revocations(request, certificate: certificate)
+        }
       },
     ]
   }

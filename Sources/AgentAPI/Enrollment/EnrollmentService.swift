@@ -13,8 +13,10 @@ package protocol EnrollmentService: Sendable {
   ) async throws(EnrollmentRefusal) -> [[UInt8]]
 
   /// For whoever has shown a certificate of an agent or a coordinator.
+  ///
+  /// - Parameter certificate: As in `renew`.
   func revocations(
-    _ request: EnrollmentRevocationsRequest
+    _ request: EnrollmentRevocationsRequest, certificate: [UInt8]
   ) async throws(EnrollmentRefusal) -> EnrollmentSignedRevocations
 }
 

@@ -11,7 +11,7 @@
 /// How a machine gets the certificate by which agents and coordinators know each other. README.md beside this tree says more.
 ///
 /// Served on a port of its own by a coordinator that has the authority's folder: TLS, the server shows the authority's own
-/// certificate behind its own; a client shows one for Renew and none for Join.
+/// certificate behind its own; a client shows one for Renew and Revocations, and none for Join.
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
@@ -58,6 +58,10 @@ package nonisolated struct EnrollmentRenewRequest: Sendable {
   /// As in JoinRequest; the key may be another one than before.
   package var certificateRequest: Data = Data()
 
+  /// The authorities that the client trusts: SHA-256 of their public keys (DER SubjectPublicKeyInfo), at most 8. The certificate is of one of
+  /// them; where there is none here, of the one that its certificate is of.
+  package var trusted: [Data] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -84,6 +88,9 @@ package nonisolated struct EnrollmentRevocationsRequest: Sendable {
   /// SHA-256 of the lines of the list that the client has, without the first; empty: it has none.
   package var digest: Data = Data()
 
+  /// As in RenewRequest. Empty: the client does not know that authorities are rotated, and is not told.
+  package var trusted: [Data] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -100,6 +107,16 @@ package nonisolated struct EnrollmentSignedRevocations: Sendable {
   /// The authority's: ECDSA over P-256 with SHA-256, DER, of "scout revocations 1", a zero byte, and the text. It, not the link, says that
   /// the list is true: a coordinator that is revoked may be the one who answers.
   package var signature: Data = Data()
+
+  /// Where the client trusts others than it should: {"made":SECONDS} and a line feed, then in PEM the certificates of all that it is to trust
+  /// from now on. To be taken only if one that it trusts has signed it, and not if it is older than what was taken before.
+  package var authorities: Data = Data()
+
+  /// By each of those in force, as `signature`, of "scout authorities 1", a zero byte, and `authorities`.
+  package var authoritySignatures: [Data] = []
+
+  /// A renewal now would give the client the certificate of another authority than the one that it has shown, of one that it trusts.
+  package var renew: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -157,7 +174,7 @@ nonisolated extension EnrollmentJoinRequest: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension EnrollmentRenewRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RenewRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}certificate_request\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}certificate_request\0\u{1}trusted\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -166,6 +183,7 @@ nonisolated extension EnrollmentRenewRequest: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.certificateRequest) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.trusted) }()
       default: break
       }
     }
@@ -175,11 +193,15 @@ nonisolated extension EnrollmentRenewRequest: SwiftProtobuf.Message, SwiftProtob
     if !self.certificateRequest.isEmpty {
       try visitor.visitSingularBytesField(value: self.certificateRequest, fieldNumber: 1)
     }
+    if !self.trusted.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.trusted, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: EnrollmentRenewRequest, rhs: EnrollmentRenewRequest) -> Bool {
     if lhs.certificateRequest != rhs.certificateRequest {return false}
+    if lhs.trusted != rhs.trusted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -217,7 +239,7 @@ nonisolated extension EnrollmentCertificates: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension EnrollmentRevocationsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RevocationsRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}trusted\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -226,6 +248,7 @@ nonisolated extension EnrollmentRevocationsRequest: SwiftProtobuf.Message, Swift
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.trusted) }()
       default: break
       }
     }
@@ -235,11 +258,15 @@ nonisolated extension EnrollmentRevocationsRequest: SwiftProtobuf.Message, Swift
     if !self.digest.isEmpty {
       try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
     }
+    if !self.trusted.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.trusted, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: EnrollmentRevocationsRequest, rhs: EnrollmentRevocationsRequest) -> Bool {
     if lhs.digest != rhs.digest {return false}
+    if lhs.trusted != rhs.trusted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -247,7 +274,7 @@ nonisolated extension EnrollmentRevocationsRequest: SwiftProtobuf.Message, Swift
 
 nonisolated extension EnrollmentSignedRevocations: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SignedRevocations"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}signature\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}signature\0\u{1}authorities\0\u{3}authority_signatures\0\u{1}renew\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -257,6 +284,9 @@ nonisolated extension EnrollmentSignedRevocations: SwiftProtobuf.Message, SwiftP
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.text) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.authorities) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.authoritySignatures) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.renew) }()
       default: break
       }
     }
@@ -269,12 +299,24 @@ nonisolated extension EnrollmentSignedRevocations: SwiftProtobuf.Message, SwiftP
     if !self.signature.isEmpty {
       try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
     }
+    if !self.authorities.isEmpty {
+      try visitor.visitSingularBytesField(value: self.authorities, fieldNumber: 3)
+    }
+    if !self.authoritySignatures.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.authoritySignatures, fieldNumber: 4)
+    }
+    if self.renew != false {
+      try visitor.visitSingularBoolField(value: self.renew, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: EnrollmentSignedRevocations, rhs: EnrollmentSignedRevocations) -> Bool {
     if lhs.text != rhs.text {return false}
     if lhs.signature != rhs.signature {return false}
+    if lhs.authorities != rhs.authorities {return false}
+    if lhs.authoritySignatures != rhs.authoritySignatures {return false}
+    if lhs.renew != rhs.renew {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -5,7 +5,8 @@ import X509
 
 /// A value: an authority with its private key (ECDSA P-256), as it lies in a folder of its own. `create` and `open` block.
 ///
-/// The folder holds `authority.key.pem` and `authority.pem`, the tokens that are out (`tokens`) and `revocations.jsonl`.
+/// The folder holds `authority.key.pem` and `authority.pem`, the tokens that are out (`tokens`), who was given certificates (`holders`)
+/// and `revocations.jsonl`; while it is rotated another authority, too (`Authorities`).
 package struct Authority: Sendable {
   /// Seconds that a certificate is valid before it was made, for clocks that are behind.
   package static let headStart = 300.0
@@ -22,7 +23,7 @@ package struct Authority: Sendable {
   package var pin: AuthorityPin { certificate.pin }
   package var trustDomain: TrustDomain { certificate.trustDomain }
 
-  private init(folder: PrivateFolder, certificate: AuthorityCertificate, key: P256.Signing.PrivateKey) {
+  init(folder: PrivateFolder, certificate: AuthorityCertificate, key: P256.Signing.PrivateKey) {
     self.folder = folder
     self.certificate = certificate
     self.key = key
@@ -50,23 +51,11 @@ package struct Authority: Sendable {
     return Authority(folder: folder, certificate: certificate, key: key)
   }
 
-  /// - Throws: `notFound`, `storage`: also where key and certificate do not belong together; `badCertificate`.
+  /// The serving one of the folder's authorities.
+  ///
+  /// - Throws: As `Authorities.open`.
   package static func open(at path: FilePath) throws(EnrollmentError) -> Authority {
-    let folder = try PrivateFolder(existing: path)
-    let limit = CertificateText.longestPEM
-    switch (try folder.read(keyFile, limit: limit), try folder.read(certificateFile, limit: limit)) {
-    case (nil, nil): throw EnrollmentError(.notFound, "There is no authority in \(path)")
-    case (_?, nil), (nil, _?):
-      throw EnrollmentError(
-        .storage, "A part of an authority in \(path): its creation was cut short, or a file is lost")
-    case (let keyText?, let certificateText?):
-      let certificate = try AuthorityCertificate(pem: String(decoding: certificateText, as: UTF8.self))
-      guard
-        let key = try? P256.Signing.PrivateKey(pemRepresentation: String(decoding: keyText, as: UTF8.self)),
-        Certificate.PublicKey(key.publicKey) == certificate.certificate.publicKey
-      else { throw EnrollmentError(.storage, "The key in \(path) cannot be read or is not the certificate's") }
-      return Authority(folder: folder, certificate: certificate, key: key)
-    }
+    try Authorities.open(at: path).serving
   }
 
   /// Where the tokens and the revocations of this authority lie.

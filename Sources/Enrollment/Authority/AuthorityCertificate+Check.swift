@@ -6,7 +6,7 @@ extension AuthorityCertificate {
   ///
   /// - Throws: `notOurs`, `notYetValid`, `expired`.
   package func check(_ leaf: LeafCertificate, now: Date) throws(EnrollmentError) {
-    guard leaf.certificate.issuer == certificate.subject else {
+    guard isNamed(by: leaf) else {
       throw EnrollmentError(.notOurs, "The certificate of \(leaf.identity) names another authority")
     }
     guard certificate.publicKey.isValidSignature(leaf.certificate.signature, for: leaf.certificate) else {
@@ -18,6 +18,12 @@ extension AuthorityCertificate {
     try Self.check(leaf.notBefore, leaf.notAfter, now, "The certificate")
     try Self.check(notBefore, notAfter, now, "The authority's certificate")
   }
+
+  /// Whether `leaf` says that it is this authority's.
+  func isNamed(by leaf: LeafCertificate) -> Bool { leaf.certificate.issuer == certificate.subject }
+
+  /// When it was made: `notBefore` lies earlier, for clocks that are behind.
+  var made: Date { notBefore.addingTimeInterval(Authority.headStart) }
 
   /// What a machine that joins asks of the server it has reached, before it sends its token: a coordinator's certificate,
   /// signed by the authority that is pinned, whose certificate stands in the chain too.
@@ -52,5 +58,18 @@ extension AuthorityCertificate {
       throw EnrollmentError(.notYetValid, "\(what) is not valid yet: is the clock of one side wrong?")
     }
     guard now < notAfter else { throw EnrollmentError(.expired, "\(what) has expired") }
+  }
+}
+
+extension [AuthorityCertificate] {
+  /// Which of these authorities `leaf` is of, valid at `now`. Says nothing of revocation.
+  ///
+  /// - Throws: `notOurs`, `notYetValid`, `expired`.
+  package func check(_ leaf: LeafCertificate, now: Date) throws(EnrollmentError) -> AuthorityCertificate {
+    guard let authority = first(where: { $0.isNamed(by: leaf) }) else {
+      throw EnrollmentError(.notOurs, "The certificate of \(leaf.identity) names another authority")
+    }
+    try authority.check(leaf, now: now)
+    return authority
   }
 }

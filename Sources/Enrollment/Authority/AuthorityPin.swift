@@ -14,6 +14,16 @@ package struct AuthorityPin: Sendable, Hashable, CustomStringConvertible {
     self.bytes = bytes
   }
 
+  /// As it is sent.
+  ///
+  /// - Throws: `invalidPin` for another number of bytes.
+  package init(sent bytes: [UInt8]) throws(EnrollmentError) {
+    guard bytes.count == Self.count else {
+      throw EnrollmentError(.invalidPin, "A pin has \(Self.count) bytes, not \(bytes.count)")
+    }
+    self.bytes = bytes
+  }
+
   /// - Parameter text: `sha256:` and 64 hexadecimal digits.
   /// - Throws: `invalidPin`.
   package init(_ text: String) throws(EnrollmentError) {

@@ -25,17 +25,17 @@ package struct KeyAndRequest: Sendable {
   ///
   /// - Parameters:
   ///   - chain: DER, the leaf first.
-  ///   - authority: The one that is pinned, or that signed the certificate in use.
+  ///   - authorities: The one that is pinned, or those that are trusted.
   ///   - identity: Who this side is; nil when it joins and takes the name that its token is for.
   /// - Throws: `badAnswer`, `badCertificate`, `notOurs`, `expired`, `notYetValid`.
   package func accept(
-    _ chain: [[UInt8]], from authority: AuthorityCertificate, as identity: LinkIdentity?, now: Date
+    _ chain: [[UInt8]], from authorities: [AuthorityCertificate], as identity: LinkIdentity?, now: Date
   ) throws(EnrollmentError) -> Credentials {
     guard let first = chain.first, chain.count <= CertificateText.longestChain else {
       throw EnrollmentError(.badAnswer, "The authority answered with \(chain.count) certificates")
     }
     let leaf = try LeafCertificate(der: first)
-    try authority.check(leaf, now: now)
+    let authority = try authorities.check(leaf, now: now)
     if let identity, identity != leaf.identity {
       throw EnrollmentError(.badAnswer, "The authority answered for \(leaf.identity), not for \(identity)")
     }

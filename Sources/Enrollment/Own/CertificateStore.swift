@@ -1,4 +1,5 @@
 import Crypto
+package import FoundationEssentials
 package import SystemPackage
 import X509
 
@@ -12,6 +13,7 @@ package struct CertificateStore: Sendable {
   static let keyFile = "key.pem"
   static let chainFile = "chain.pem"
   static let authorityFile = "authority.pem"
+  static let trustFile = "trusted-since"
 
   let path: FilePath
 
@@ -52,19 +54,66 @@ package struct CertificateStore: Sendable {
 
   /// Makes `credentials` the ones in use.
   ///
+  /// - Parameter trusting: nil: whom this side trusts already, where the certificate's authority is among them; else that one alone.
   /// - Throws: `storage`, `busy`; what was in use before still is.
   @discardableResult
-  package func install(_ credentials: Credentials) throws(EnrollmentError) -> StoredCertificate {
+  package func install(
+    _ credentials: Credentials, trusting: [AuthorityCertificate]? = nil
+  ) throws(EnrollmentError) -> StoredCertificate {
     let folder = try PrivateFolder(creating: path)
     let lock = try FolderLock(folder)
     defer { lock.release() }
+    var trust = (authorities: trusting ?? [credentials.authority], made: Int64.min)
+    if trusting == nil, let stored = (try? load()) ?? nil, stored.trusted.contains(credentials.authority) {
+      trust = (stored.trusted, stored.trustMade)
+    }
+    return try install(credentials.keyPEM, credentials.chainPEM, trust.authorities, made: trust.made, in: folder)
+  }
+
+  /// Trusts whom the authorities say, beside the certificate in use.
+  ///
+  /// - Returns: Whether these are others than before.
+  /// - Throws: `notOurs`, `badAnswer`: also where the own certificate would be of none of them, or the statement is older than the one
+  ///   that is known; `notFound` without a certificate; `storage`, `busy`. What was in use before still is.
+  @discardableResult
+  package func trust(_ signed: SignedAuthorities, now: Date) throws(EnrollmentError) -> Bool {
+    let folder = try PrivateFolder(existing: path)
+    let lock = try FolderLock(folder)
+    defer { lock.release() }
+    guard let stored = try load() else { throw EnrollmentError(.notFound, "There is no certificate in \(path)") }
+    let (made, authorities) = try signed.read(by: stored.trusted)
+    guard Set(authorities) != Set(stored.trusted) else { return false }
+    // One that comes from the future was made by a clock that was wrong: it must not keep the next ones out.
+    guard made > stored.trustMade || Double(stored.trustMade) > now.timeIntervalSince1970 + Authority.headStart else {
+      throw EnrollmentError(
+        .badAnswer, "Who is to be trusted was said before what is known: it is held back, or a clock is wrong")
+    }
+    guard authorities.contains(stored.authority) else {
+      throw EnrollmentError(
+        .badAnswer, "The authority of the certificate of \(stored.identity) is retired: it has to be renewed first")
+    }
+    guard
+      let key = try PrivateFolder(existing: FilePath(stored.keyFile).removingLastComponent())
+        .read(Self.keyFile, limit: CertificateText.longestPEM)
+    else { throw EnrollmentError(.storage, "There is no file \(stored.keyFile)") }
+    try install(
+      String(decoding: key, as: UTF8.self), stored.leaf.pem + stored.authority.pem, authorities, made: made, in: folder)
+    return true
+  }
+
+  /// With the lock held.
+  @discardableResult
+  private func install(
+    _ key: String, _ chain: String, _ trusted: [AuthorityCertificate], made: Int64, in folder: PrivateFolder
+  ) throws(EnrollmentError) -> StoredCertificate {
     // A link that points nowhere, or elsewhere, is replaced: who installs has good credentials in hand.
     let previous = try? current(folder)
     let name = Self.generationPrefix + Hex.text(RandomBytes.make(8))
     let generation = try folder.folder(name)
-    try generation.create(Self.keyFile, Array(credentials.keyPEM.utf8))
-    try generation.create(Self.chainFile, Array(credentials.chainPEM.utf8))
-    try generation.create(Self.authorityFile, Array(credentials.authority.pem.utf8))
+    try generation.create(Self.keyFile, Array(key.utf8))
+    try generation.create(Self.chainFile, Array(chain.utf8))
+    try generation.create(Self.authorityFile, Array(trusted.map(\.pem).joined().utf8))
+    if made > .min { try generation.create(Self.trustFile, Array("\(made)\n".utf8)) }
     let stored = try load(generation)
     try folder.link(Self.currentLink, to: name)
     sweep(folder, keeping: [name, previous ?? name])
@@ -91,10 +140,11 @@ package struct CertificateStore: Sendable {
 
   private func load(_ generation: PrivateFolder) throws(EnrollmentError) -> StoredCertificate {
     let chain = try text(generation, Self.chainFile)
-    let authority = try AuthorityCertificate(pem: text(generation, Self.authorityFile))
+    let trusted = try AuthorityCertificate.bundle(pem: text(generation, Self.authorityFile))
+    let made = try generation.read(Self.trustFile, limit: 64).map { String(decoding: $0, as: UTF8.self) }
     let blocks = try CertificateText.blocks(chain, Certificate.defaultPEMDiscriminator, .badCertificate)
     let leaf = try LeafCertificate(der: blocks[0])
-    try authority.check(leaf, now: leaf.issued)
+    let authority = try trusted.check(leaf, now: leaf.issued)
     guard
       let key = try? P256.Signing.PrivateKey(pemRepresentation: text(generation, Self.keyFile)),
       Certificate.PublicKey(key.publicKey) == leaf.certificate.publicKey
@@ -102,7 +152,9 @@ package struct CertificateStore: Sendable {
       throw EnrollmentError(.storage, "The key in \(generation.path) cannot be read or is not the certificate's")
     }
     return StoredCertificate(
-      leaf: leaf, authority: authority, keyFile: generation.path.appending(Self.keyFile).string,
+      leaf: leaf, authority: authority, trusted: trusted,
+      trustMade: made.flatMap { Int64($0.split(whereSeparator: \.isWhitespace).first ?? "") } ?? .min,
+      keyFile: generation.path.appending(Self.keyFile).string,
       chainFile: generation.path.appending(Self.chainFile).string,
       authorityFile: generation.path.appending(Self.authorityFile).string)
   }

@@ -13,25 +13,32 @@ package final class RevocationCopy: Sendable {
     var digest: [UInt8] = []
     /// Seconds since 1970.
     var made = Int64.min
+    var signer: AuthorityCertificate?
   }
 
   private let path: FilePath
-  private let authority: AuthorityCertificate
+  private let trusted: TrustedAuthorities
   private let state: Mutex<State>
 
-  /// - Parameter path: The folder of the own certificate. A file there that is not this authority's, or that cannot be read, counts as
-  ///   none: the list is asked for anew.
-  package init(_ path: FilePath, authority: AuthorityCertificate) {
+  /// - Parameters:
+  ///   - path: The folder of the own certificate. A file there that is not of a trusted authority, or that cannot be read, counts as
+  ///     none: the list is asked for anew.
+  ///   - trusted: may become others.
+  package init(_ path: FilePath, trusted: TrustedAuthorities) {
     self.path = path
-    self.authority = authority
-    state = Mutex((try? Self.stored(path, authority)) ?? State())
+    self.trusted = trusted
+    state = Mutex((try? Self.stored(path, trusted.all)) ?? State())
   }
 
   /// Two look-ups, for each handshake.
   package func isRevoked(_ leaf: LeafCertificate) -> Bool { state.withLock { $0.list.covers(leaf) } }
 
-  /// Of the list that is known.
-  package var digest: [UInt8] { state.withLock { $0.digest } }
+  /// Of the list that is known. Empty, too, where its authority was retired: it is in force, but whoever starts next could not check it,
+  /// so that it has to be asked for anew.
+  package var digest: [UInt8] {
+    let all = trusted.all
+    return state.withLock { state in state.signer.map(all.contains) == true ? state.digest : [] }
+  }
 
   /// Puts a newer list in force, then in the file.
   ///
@@ -40,12 +47,12 @@ package final class RevocationCopy: Sendable {
   ///   not be kept.
   @discardableResult
   package func take(_ signed: SignedRevocations, now: Date) throws(EnrollmentError) -> Bool {
-    let (made, list) = try signed.read(by: authority)
+    let (made, list, signer) = try signed.read(by: trusted.all)
     let digest = try list.digest()
     let isOther = state.withLock { state -> Bool? in
       // One that comes from the future was made by a clock that was wrong: it must not keep the next ones out.
       guard made >= state.made || Double(state.made) > now.timeIntervalSince1970 + Self.skew else { return nil }
-      defer { state = State(list: list, digest: digest, made: made) }
+      defer { state = State(list: list, digest: digest, made: made, signer: signer) }
       return state.list != list
     }
     guard let isOther else {
@@ -60,14 +67,14 @@ package final class RevocationCopy: Sendable {
   /// Seconds that two clocks may differ.
   private static let skew = 300.0
 
-  private static func stored(_ path: FilePath, _ authority: AuthorityCertificate) throws(EnrollmentError) -> State? {
+  private static func stored(_ path: FilePath, _ trusted: [AuthorityCertificate]) throws(EnrollmentError) -> State? {
     guard let bytes = try PrivateFolder(existing: path).read(fileName),
       let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
     else { return nil }
     let digits = String(decoding: bytes[..<end], as: UTF8.self)
     guard let signature = Hex.bytes(digits, count: end / 2) else { return nil }
     let signed = SignedRevocations(text: Array(bytes[(end + 1)...]), signature: signature)
-    let (made, list) = try signed.read(by: authority)
-    return State(list: list, digest: try list.digest(), made: made)
+    let (made, list, signer) = try signed.read(by: trusted)
+    return State(list: list, digest: try list.digest(), made: made, signer: signer)
   }
 }

@@ -42,16 +42,21 @@ package struct SignedRevocations: Sendable, Hashable {
   /// When it was made, and what it says; nothing of it is read before its signature was checked.
   ///
   /// - Throws: `notOurs`, `badAnswer`.
-  func read(by authority: AuthorityCertificate) throws(EnrollmentError) -> (made: Int64, list: RevocationList) {
-    guard text.count <= Self.longestText, let key = P256.Signing.PublicKey(authority.certificate.publicKey),
+  func read(
+    by authorities: [AuthorityCertificate]
+  ) throws(EnrollmentError) -> (made: Int64, list: RevocationList, signer: AuthorityCertificate) {
+    guard text.count <= Self.longestText,
       let signature = try? P256.Signing.ECDSASignature(derRepresentation: signature),
-      key.isValidSignature(signature, for: Data(Self.context + text))
+      let signer = authorities.first(where: {
+        P256.Signing.PublicKey($0.certificate.publicKey)?
+          .isValidSignature(signature, for: Data(Self.context + text)) ?? false
+      })
     else { throw EnrollmentError(.notOurs, "The revocations are not signed by this authority") }
     guard let end = text.firstIndex(of: UInt8(ascii: "\n")),
       let head = try? JSONDecoder().decode(Head.self, from: Data(text[..<end]))
     else { throw EnrollmentError(.badAnswer, "The revocations do not say when they were made") }
     do {
-      return (head.made, try RevocationList(file: Array(text[(end + 1)...])))
+      return (head.made, try RevocationList(file: Array(text[(end + 1)...])), signer)
     } catch {
       throw EnrollmentError(.badAnswer, error.message)
     }

@@ -142,6 +142,12 @@ extension PrivateFolder {
     guard fsync(descriptor) == 0 else { throw Self.failure("Cannot flush to disk", file) }
   }
 
+  /// Puts a file in the place of another, in one step: of the two only the one moved is left.
+  func replace(_ name: String, by other: String) throws(EnrollmentError) {
+    try move(other, to: name)
+    try synchronize()
+  }
+
   private func move(_ name: String, to other: String) throws(EnrollmentError) {
     let file = path.appending(other)
     guard rename(path.appending(name).string, file.string) == 0 else { throw Self.failure("Cannot replace", file) }

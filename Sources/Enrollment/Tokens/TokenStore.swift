@@ -21,7 +21,11 @@ package struct TokenStore: Sendable {
   let trustDomain: TrustDomain
 
   init(_ authority: Authority) throws(EnrollmentError) {
-    folder = try authority.folder.folder(Self.folderName)
+    self.init(try authority.folder.folder(Self.folderName), of: authority)
+  }
+
+  init(_ folder: PrivateFolder, of authority: Authority) {
+    self.folder = folder
     pin = authority.pin
     trustDomain = authority.trustDomain
   }

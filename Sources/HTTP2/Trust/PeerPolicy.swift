@@ -9,20 +9,24 @@ package final class PeerPolicy: Sendable, Hashable {
   package typealias Refusal = @Sendable (_ certificate: [UInt8]) -> String?
 
   private let refusal: Refusal
+  private let isOutdated: @Sendable ([UInt8]) -> Bool
   private let connections = NIOLockedValueBox<[ObjectIdentifier: HTTP2Connection]>([:])
 
-  package init(refusal: @escaping Refusal) {
+  /// - Parameter isOutdated: Whether a peer that is refused now may finish on a connection that it has: it drains. Must not block.
+  package init(isOutdated: @escaping @Sendable ([UInt8]) -> Bool = { _ in false }, refusal: @escaping Refusal) {
+    self.isOutdated = isOutdated
     self.refusal = refusal
   }
 
-  /// Closes each connection whose peer is not wanted any more.
+  /// Closes each connection whose peer is not wanted any more, or drains it.
   package func reexamine() {
     for connection in connections.withLockedValue({ Array($0.values) }) {
-      connection.eventLoop.execute { connection.core.examine() }
+      connection.eventLoop.execute { connection.core.examineAgain() }
     }
   }
 
   func refuses(_ certificate: [UInt8]) -> String? { refusal(certificate) }
+  func drains(_ certificate: [UInt8]) -> Bool { isOutdated(certificate) }
 
   /// Looked at by `reexamine` until it is over.
   func watch(_ connection: HTTP2Connection) {

@@ -47,11 +47,14 @@ struct AgentJoinCommand: AsyncParsableCommand {
     do {
       chain = try await client.join(request)
     } catch {
-      throw SettingsError("no coordinator gave a certificate\(Self.asked(request)): \(error.message)")
+      let hint =
+        seen.isOther
+        ? "; it showed another authority than the token names: was that rotated? Then make another token" : ""
+      throw SettingsError("no coordinator gave a certificate\(Self.asked(request)): \(error.message)\(hint)")
     }
     guard let authority = seen.authority else { throw SettingsError("the coordinator showed no authority") }
-    let credentials = try pending.accept(chain, from: authority, as: nil, now: .now)
-    try store.install(credentials)
+    let credentials = try pending.accept(chain, from: [authority], as: nil, now: .now)
+    try store.install(credentials, trusting: [authority])
     try AgentSecurity.write(enroll, to: folder.appending(AgentSecurity.addressFile).string)
     let identity = credentials.leaf.identity
     try StandardOutput.print("joined as \(identity), until \(credentials.leaf.notAfter) and renewed before")

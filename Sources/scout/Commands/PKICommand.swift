@@ -6,7 +6,7 @@ import SystemPackage
 struct PKICommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pki", abstract: "Keep the authority that agents and coordinators are known by.",
-    subcommands: [Initialize.self, Token.self, Issue.self, Revoke.self, Show.self])
+    subcommands: [Initialize.self, Token.self, Issue.self, Revoke.self, Rotate.self, Show.self])
 
   /// Where the authority is.
   struct Folder: SettingFlags {
@@ -127,11 +127,21 @@ struct PKICommand: AsyncParsableCommand {
           throw EnrollmentError(
             .alreadyExists, "\(output) holds the certificate of \(other): give this one a folder of its own")
         }
-        let credentials = try exchange.authority.issueWithKey(identity, life: Double(days) * 86_400, now: .now)
-        return try store.install(credentials)
+        let credentials = try exchange.issueWithKey(identity, life: Double(days) * 86_400, now: .now)
+        return try store.install(credentials, trusting: exchange.authorities.trusted)
       }
       if !enroll.isEmpty { try AgentSecurity.write(enroll, to: output + "/" + AgentSecurity.addressFile) }
       try StandardOutput.print("made \(stored.identity) in \(output), until \(stored.leaf.notAfter)")
+      if exchange.authorities.next != nil, stored.authority == exchange.authority.certificate {
+        try StandardOutput.print(
+          "it is of the old authority, since not all agents trust the new one yet: issue another before the rotation is finished"
+        )
+      }
+      if exchange.authorities.next != nil, enroll.isEmpty {
+        try StandardOutput.print(
+          "put it in its place within five minutes: then agents get certificates of the new authority, which it has to trust"
+        )
+      }
       try StandardOutput.print("next, on its machine: scout coordinator --pki FOLDER --agent-listen HOST:7444")
     }
   }
@@ -178,25 +188,10 @@ struct PKICommand: AsyncParsableCommand {
           + (withdrawn > 0 ? " and \(withdrawn) tokens of it" : ""))
     }
   }
-
-  struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show the authority and the tokens that are out.")
-
-    @OptionGroup var folder: Folder
-
-    func run() async throws {
-      let exchange = try await folder.open()
-      try StandardOutput.print("authority \(exchange.authority.pin), trust domain \(exchange.authority.trustDomain)")
-      try StandardOutput.print("in force until \(exchange.authority.certificate.notAfter)")
-      for token in try words({ () throws(EnrollmentError) in try exchange.tokens.outstanding(now: .now) }) {
-        try StandardOutput.print("token \(token.id) for \(token.identity), until \(token.expires)")
-      }
-    }
-  }
 }
 
 /// What the authority refuses, as one line.
-private func words<Answer>(_ body: () throws(EnrollmentError) -> Answer) throws(SettingsError) -> Answer {
+func words<Answer>(_ body: () throws(EnrollmentError) -> Answer) throws(SettingsError) -> Answer {
   do throws(EnrollmentError) {
     return try body()
   } catch {

@@ -26,6 +26,13 @@ struct AuthorityExamination {
         Finding(.good, "authority", "\(folder) is in force until \(end)"),
         examine(try CoordinatorSecurity.store(of: authority).load()),
       ]
+        + (try Authorities.open(at: path).next == nil
+          ? []
+          : [
+            Finding(
+              .notice, "authority", "\(folder) is being rotated: `scout pki show` says who has not moved, then --finish"
+            )
+          ])
     } catch {
       let hint = error.code == .notFound ? ": make one with `scout pki init --pki \(folder)`" : ""
       return [Finding(.fault, "authority", "\(error.message)\(hint)")]

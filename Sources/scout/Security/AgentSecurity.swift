@@ -33,9 +33,10 @@ struct AgentSecurity: Sendable {
     } catch {
       throw SettingsError("\(Setting.stateDir.flag) \(stateFolder): \(error)")
     }
-    let revocations = RevocationCopy(certificates, authority: stored.authority)
+    let trusted = TrustedAuthorities(stored.trusted)
+    let revocations = RevocationCopy(certificates, trusted: trusted)
     self.revocations = revocations
-    links = LinkGuard(stored.authority) { revocations.isRevoked($0) }
+    links = LinkGuard(trusted) { revocations.isRevoked($0) }
     addressPath = folder.appending(Self.addressFile).string
     guard let text = try? String(contentsOfFile: addressPath, encoding: .utf8) else {
       throw SettingsError("\(addressPath) cannot be read: join anew with a token of `scout pki token`")
@@ -52,14 +53,16 @@ struct AgentSecurity: Sendable {
   var name: String { stored.identity.name }
   var tls: HTTP2TLS { store.tls(links.policy(.coordinator)) }
 
-  /// What has to run: renewal of the certificate, the question who is revoked.
+  /// What has to run: renewal of the certificate, the question who is revoked and who is trusted.
   ///
   /// - Throws: As `keeper`.
   func services(group: any EventLoopGroup, logger: Logger) throws(SettingsError) -> [any Service] {
     let addresses = try SettingsReader.enrollmentAddresses(addresses, in: addressPath)
+    let keeper = try keeper(group: group, logger: logger)
     let follower = RevocationFollower(
-      revocations, links: links, addresses: addresses, store: store, group: group, logger: logger)
-    return [try keeper(group: group, logger: logger), follower]
+      revocations, links: links, addresses: addresses, store: store, group: group, logger: logger
+    ) { try await keeper.renewNow() }
+    return [keeper, follower, TrustWatch(store: store, links: links, logger: logger)]
   }
 
   /// - Throws: `SettingsError` where the file with the addresses holds something else.
@@ -70,8 +73,9 @@ struct AgentSecurity: Sendable {
       let pending = try KeyAndRequest()
       var request = EnrollmentRenewRequest()
       request.certificateRequest = Data(pending.request)
+      request.trusted = stored.trusted.map { Data($0.pin.bytes) }
       let chain = try await EnrollmentClient(addresses, tls: tls, group: group, logger: logger).renew(request)
-      return try pending.accept(chain, from: stored.authority, as: stored.identity, now: .now)
+      return try pending.accept(chain, from: stored.trusted, as: stored.identity, now: .now)
     }
   }
 }

@@ -22,13 +22,14 @@ struct AuthorityDesk: EnrollmentService, Service {
     _ request: EnrollmentRenewRequest, certificate: [UInt8], from peer: String
   ) async throws(EnrollmentRefusal) -> [[UInt8]] {
     let bytes = Array(request.certificateRequest)
-    return try await answer(peer) { exchange.renew(bytes, peer: certificate, now: .now) }
+    let trusted = try Self.pins(request.trusted)
+    return try await answer(peer) { exchange.renew(bytes, peer: certificate, trusted: trusted, now: .now) }
   }
 
   func revocations(
-    _ request: EnrollmentRevocationsRequest
+    _ request: EnrollmentRevocationsRequest, certificate: [UInt8]
   ) async throws(EnrollmentRefusal) -> EnrollmentSignedRevocations {
-    var reply = EnrollmentSignedRevocations()
+    var reply = await rotation(try Self.pins(request.trusted), certificate)
     do {
       let digest = Array(request.digest)
       let signed = try await NIOThreadPool.singleton.runIfActive {
@@ -47,6 +48,35 @@ struct AuthorityDesk: EnrollmentService, Service {
     }
   }
 
+  /// What a rotation has for the peer. Who is revoked is told all the same where this fails.
+  private func rotation(_ trusted: [AuthorityPin], _ certificate: [UInt8]) async -> EnrollmentSignedRevocations {
+    var reply = EnrollmentSignedRevocations()
+    do {
+      let news = try await NIOThreadPool.singleton.runIfActive {
+        try exchange.news(for: certificate, trusted: trusted, now: .now)
+      }
+      if let authorities = news.authorities {
+        reply.authorities = Data(authorities.text)
+        reply.authoritySignatures = authorities.signatures.map { Data($0) }
+      }
+      reply.renew = news.renews
+    } catch {
+      logger.error("authorities not told", metadata: ["reason": "\(error)"])
+    }
+    return reply
+  }
+
+  private static func pins(_ sent: [Data]) throws(EnrollmentRefusal) -> [AuthorityPin] {
+    do throws(EnrollmentError) {
+      guard sent.count <= 8 else { throw EnrollmentError(.invalidPin, "More than 8 pins") }
+      var pins: [AuthorityPin] = []
+      for bytes in sent { pins.append(try AuthorityPin(sent: Array(bytes))) }
+      return pins
+    } catch {
+      throw EnrollmentRefusal(.badRequest, error.peerMessage)
+    }
+  }
+
   /// Looks each second whether somebody was revoked, and sweeps what has run out now and then.
   func run() async throws {
     await cancelWhenGracefulShutdown {
@@ -61,6 +91,7 @@ struct AuthorityDesk: EnrollmentService, Service {
             if isHourly {
               _ = try exchange.revocations.sweep(now: .now)
               _ = try exchange.tokens.sweep(now: .now)
+              try exchange.sweepHolders(now: .now)
             }
             try exchange.revocations.reloadIfChanged()
             return exchange.revocations.changes

@@ -32,7 +32,7 @@ final class CertificateEnds: Service {
       sources.append(Source(role: "authority") { try Self.end(of: files.trustRoots, in: files) })
     } else if let store = security?.store {
       sources.append(Source(role: "coordinator") { try store.load()?.leaf.notAfter })
-      sources.append(Source(role: "authority") { try store.load()?.authority.notAfter })
+      sources.append(Source(role: "authority") { try store.load()?.trusted.map(\.notAfter).min() })
     }
     if let chain = settings.text(.tlsCert), let key = settings.text(.tlsKey) {
       let files = HTTP2TLS(trustRoots: chain, certificateChain: chain, privateKey: key)

@@ -28,6 +28,18 @@ struct CertificateKeeper: Service {
     }
   }
 
+  /// Gets the next certificate at once.
+  ///
+  /// - Throws: What `renew` throws; `EnrollmentError` where there is none to be renewed, or none can be kept.
+  func renewNow() async throws {
+    let stored = try await NIOThreadPool.singleton.runIfActive { try store.load() }
+    guard let stored else { throw EnrollmentError(.notFound, "There is no certificate to be renewed") }
+    let credentials = try await renew(stored)
+    try await NIOThreadPool.singleton.runIfActive { _ = try store.install(credentials) }
+    logger.notice(
+      "certificate renewed", metadata: ["identity": "\(stored.identity)", "expires": "\(credentials.leaf.notAfter)"])
+  }
+
   /// Returns when another certificate is in use, or the task is cancelled.
   private func keep(
     _ stored: StoredCertificate, _ schedule: inout RenewalSchedule, _ random: inout SystemRandomNumberGenerator
@@ -36,13 +48,10 @@ struct CertificateKeeper: Service {
       switch schedule.action(now: .now) {
       case .wait(let until):
         try? await Task.sleep(for: .seconds(max(0.1, until.timeIntervalSinceNow)))
+        if let now = await self.stored(), now.leaf != stored.leaf { return }
       case .renew:
         do {
-          let credentials = try await renew(stored)
-          try await NIOThreadPool.singleton.runIfActive { _ = try store.install(credentials) }
-          logger.notice(
-            "certificate renewed",
-            metadata: ["identity": "\(stored.identity)", "expires": "\(credentials.leaf.notAfter)"])
+          try await renewNow()
           return
         } catch {
           logger.warning("certificate not renewed", metadata: ["identity": "\(stored.identity)", "reason": "\(error)"])

@@ -33,23 +33,19 @@ struct CoordinatorSecurity: Sendable {
             "The certificate of \(stored.identity) in \(path) is no coordinator's, or has expired: issue another")
         }
         exchange = nil
-        let copy = RevocationCopy(path, authority: stored.authority)
+        let trusted = TrustedAuthorities(stored.trusted)
+        let copy = RevocationCopy(path, trusted: trusted)
         revocations = (copy, try Self.enrollment(at: path))
-        links = LinkGuard(stored.authority) { copy.isRevoked($0) }
+        links = LinkGuard(trusted) { copy.isRevoked($0) }
         return
       }
       let exchange = try EnrollmentExchange(authority)
       self.exchange = exchange
       revocations = nil
-      links = LinkGuard(authority.certificate) { exchange.revocations.isRevoked($0) }
-      store = Self.store(of: authority, name: name)
-      let stored = try? store.load()
-      let isUsable = stored.map {
-        $0.authority == authority.certificate && $0.leaf.notAfter > .now && !exchange.revocations.isRevoked($0.leaf)
-      }
-      if isUsable != true {
-        try store.install(try Self.issue(authority, name))
-      }
+      links = LinkGuard(TrustedAuthorities(exchange.authorities.trusted)) { exchange.revocations.isRevoked($0) }
+      let own = OwnCertificate(exchange: exchange, name: name)
+      store = own.store
+      if !own.isUsable { try own.renew() }
     } catch {
       let hint = error.code == .notFound ? ": make one with `scout pki init --pki \(folder)`" : ""
       throw SettingsError("\(Setting.pki.flag) \(folder): \(error.message)\(hint)")
@@ -98,15 +94,20 @@ struct CoordinatorSecurity: Sendable {
   /// What has to run: renewal of the own certificate, the look at revocations. Who has no authority is given its certificates.
   func services(name: String, group: any EventLoopGroup, logger: Logger) -> [any Service] {
     guard let exchange else {
-      guard let revocations, !revocations.addresses.isEmpty else { return [] }
+      let watch = TrustWatch(store: store, links: links, logger: logger)
+      guard let revocations, !revocations.addresses.isEmpty else { return [watch] }
       return [
+        watch,
         RevocationFollower(
-          revocations.copy, links: links, addresses: revocations.addresses, store: store, group: group, logger: logger)
+          revocations.copy, links: links, addresses: revocations.addresses, store: store, group: group, logger: logger),
       ]
     }
-    let authority = exchange.authority
     return [
-      CertificateKeeper(store: store, logger: logger) { _ in try Self.issue(authority, name) },
+      CertificateKeeper(store: store, logger: logger) { _ in
+        let authority = exchange.authority
+        return try authority.issueWithKey(.coordinator(name: name, in: authority.trustDomain), now: .now)
+      },
+      RotationWatch(own: OwnCertificate(exchange: exchange, name: name), links: links, logger: logger),
       AuthorityDesk(exchange: exchange, links: links, logger: logger),
     ]
   }
@@ -138,10 +139,5 @@ struct CoordinatorSecurity: Sendable {
     } catch {
       throw Setting.enrollListen.listenFailure(text, error)
     }
-  }
-
-  private static func issue(_ authority: Authority, _ name: String) throws(EnrollmentError) -> Credentials {
-    try authority.issueWithKey(
-      .coordinator(name: name, in: authority.trustDomain), now: .now)
   }
 }

@@ -3,8 +3,8 @@ import Foundation
 import HTTP2
 import NIOConcurrencyHelpers
 
-/// Who is let into links that certificates of one authority secure: those that it signed, of the right role and segment, and not
-/// revoked. Sendable: state behind a lock.
+/// Who is let into links that certificates of the trusted authorities secure: those that one signed, of the right role and segment, and
+/// not revoked. Sendable: state behind a lock.
 final class LinkGuard: Sendable {
   /// Whom a policy lets in. A value.
   private struct Wanted: Hashable {
@@ -12,15 +12,16 @@ final class LinkGuard: Sendable {
     let segment: String?
   }
 
-  private let authority: AuthorityCertificate
+  /// May become others: `reexamine` then.
+  let trusted: TrustedAuthorities
   private let isRevoked: @Sendable (LeafCertificate) -> Bool
   private let policies = NIOLockedValueBox<[Wanted: PeerPolicy]>([:])
   /// The end of the latest certificate that each agent was seen to have.
   private let ends = NIOLockedValueBox<[LinkIdentity: Date]>([:])
 
   /// - Parameter isRevoked: asked in each handshake, and when links are looked at again: it must not block.
-  init(_ authority: AuthorityCertificate, isRevoked: @escaping @Sendable (LeafCertificate) -> Bool) {
-    self.authority = authority
+  init(_ trusted: TrustedAuthorities, isRevoked: @escaping @Sendable (LeafCertificate) -> Bool) {
+    self.trusted = trusted
     self.isRevoked = isRevoked
   }
 
@@ -40,10 +41,13 @@ final class LinkGuard: Sendable {
   }
 
   private func makePolicy(_ wanted: Wanted) -> PeerPolicy {
-    PeerPolicy { [weak self, authority, isRevoked] der in
+    PeerPolicy { [trusted, isRevoked] der in
+      guard let leaf = try? LeafCertificate(der: der) else { return false }
+      return !isRevoked(leaf) && trusted.isRetired(leaf, now: .now)
+    } refusal: { [weak self, trusted, isRevoked] der in
       do throws(EnrollmentError) {
         let leaf = try LeafCertificate(der: der)
-        try authority.check(leaf, now: .now)
+        try trusted.check(leaf, now: .now)
         if isRevoked(leaf) { return "\(leaf.identity) is revoked" }
         if let role = wanted.role, leaf.identity.role != role { return "\(leaf.identity) is no \(role.rawValue)" }
         if let segment = wanted.segment, leaf.identity.segment != segment {
