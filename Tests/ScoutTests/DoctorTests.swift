@@ -3,7 +3,7 @@ import MCP
 import TestFleet
 import Testing
 
-extension EndToEnd {
+extension FleetTests {
   /// `scout doctor`: what it finds, and what it says to do.
   @Suite struct DoctorTests {
     @Test func aHealthySetUpHasNothingToMend() async throws {

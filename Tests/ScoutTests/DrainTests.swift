@@ -2,7 +2,7 @@ import Foundation
 import TestFleet
 import Testing
 
-extension EndToEnd {
+extension FleetTests {
   /// `scout agent drain` and SIGTERM: nothing new, and all that runs gets its end.
   @Suite struct DrainTests {
     /// Of two agents one drains while it is busy, and reads go on.

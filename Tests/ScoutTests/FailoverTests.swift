@@ -8,7 +8,7 @@ import Synchronization
 import TestFleet
 import Testing
 
-extension EndToEnd {
+extension FleetTests {
   /// Two agents, each a process of its own, before the same hosts: no read fails when one of them does.
   @Suite struct FailoverTests {
     /// Counts what readers that never stop have got.

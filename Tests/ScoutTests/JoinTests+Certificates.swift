@@ -19,7 +19,7 @@ private final class Flag: Sendable {
 }
 
 /// What becomes of links when certificates are renewed, revoked, or about to run out.
-extension EndToEnd.JoinTests {
+extension FleetTests.JoinTests {
   private func url(of coordinator: ScoutProcess) async throws -> String {
     "http://127.0.0.1:\(try await coordinator.port())/mcp"
   }

@@ -36,7 +36,7 @@ private final class Load: Sendable {
 }
 
 /// An authority in the place of another, while everything runs.
-extension EndToEnd.JoinTests {
+extension FleetTests.JoinTests {
   private func pki(
     _ folder: String, _ words: String...
   ) async throws -> (code: Int32, output: String, errors: String) {

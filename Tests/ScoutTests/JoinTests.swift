@@ -8,7 +8,7 @@ import Testing
 
 @testable import scout
 
-extension EndToEnd {
+extension FleetTests {
   /// Machines that join by token, as processes before real hosts: `scout pki`, `scout agent join`, `scout agent drain`.
   @Suite struct JoinTests {
     /// A coordinator with an authority of its own, in a folder that goes with `body`.

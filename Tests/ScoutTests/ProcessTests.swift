@@ -3,7 +3,7 @@ import MCP
 import TestFleet
 import Testing
 
-extension EndToEnd {
+extension FleetTests {
   /// The coordinator and the agent as processes: start, signals, death and return.
   @Suite struct ProcessTests {
     @Test(arguments: [SIGTERM, SIGINT])

@@ -15,8 +15,11 @@ import Testing
 
 @testable import scout
 
-/// The suites that start hosts and processes. One after another: each wants the machine for itself.
+/// The suites that ask hosts something. One after another, since each wants half of the machine; the other half is for `FleetTests`.
 @Suite(.serialized) enum EndToEnd {}
+
+/// The suites of agents and coordinators that come, go, join and fail. One after another, beside `EndToEnd`.
+@Suite(.serialized) enum FleetTests {}
 
 /// Everything between a tool call and a real sshd: tools, directory, agent, pool and, where wanted, the HTTP/2 link between
 /// them, in this process or in two of their own.

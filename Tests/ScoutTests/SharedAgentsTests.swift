@@ -5,7 +5,7 @@ import Testing
 
 @testable import scout
 
-extension EndToEnd {
+extension FleetTests {
   /// Two coordinators that share agents through a real etcd.
   @Suite(.enabled(if: EtcdCluster.isInstalled, Comment(rawValue: EtcdCluster.absence)))
   struct SharedAgentsTests {

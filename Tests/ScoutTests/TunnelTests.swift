@@ -6,7 +6,7 @@ import Testing
 
 @testable import scout
 
-extension EndToEnd {
+extension FleetTests {
   /// Agents that dial their coordinators, as processes before real hosts.
   @Suite struct TunnelTests {
     private func coordinator(
