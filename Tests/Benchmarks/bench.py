@@ -128,19 +128,18 @@ class Bench:
         ).stdout
         return json.loads(output)
 
-    def run_raw(self, lanes):
+    def run_raw(self, path, *arguments):
         output = subprocess.run(
-            [self.raw, self.fleet.addresses[0], str(self.fleet.port), self.fleet.user, str(self.fleet.key), str(self.small),
-             str(lanes), str(self.seconds)],
+            [self.raw, self.fleet.addresses[0], str(self.fleet.port), self.fleet.user, str(self.fleet.key), str(path), *arguments],
             check=True, capture_output=True, text=True,
         ).stdout
-        return json.loads(output)["per_second"]
+        return json.loads(output)
 
     # Each measure is one row or a few.
 
     def read(self):
         """Warm reads of 4 KiB over HTTP and the link, beside others doing the same."""
-        raw = {lanes: self.run_raw(lanes) for lanes in (1, 8)}
+        raw = {lanes: self.run_raw(self.small, str(lanes), str(self.seconds))["per_second"] for lanes in (1, 8)}
         say("libssh2's own SFTP (open, fstat, read, close), one lane", f"{raw[1]:.0f}/s")
         say("libssh2's own SFTP (open, fstat, read, close), eight lanes", f"{raw[8]:.0f}/s")
         engine = {
@@ -213,7 +212,8 @@ class Bench:
             finally:
                 pair.stop()
             sftp, _ = self._rate(["sftp", "-q", "-F", str(self.fleet.config), f"host1:{path}", "/dev/null"], megabytes, runs=3)
-            say(f"read {megabytes} MB through the link", figure, f"sftp {sftp:.0f} MB/s; {memory}")
+            raw = statistics.median(self.run_raw(path)["megabytes_per_second"] for _ in range(3))
+            say(f"read {megabytes} MB through the link", figure, f"sftp {sftp:.0f} MB/s, libssh2's own SFTP {raw:.0f} MB/s; {memory}")
 
     def _bulk(self, pair, path, megabytes, runs):
         """`read --raw` asks the agent itself: its own process is the coordinator, and its peak is told with the agent's growth."""
