@@ -2,6 +2,7 @@
 # Installs what the tests need and runs every test.
 #
 # Usage: Deploy/test.sh [arguments of `swift test`]
+# SCOUT_BUILD_FLAGS: more arguments of `swift build`, separated by blanks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,8 @@ Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config ca-certificat
 Deploy/python-envs.sh
 
 # Arrows between targets are part of what is tested: an import that the manifest does not list is an error.
-flags=(--explicit-target-dependency-import-check error)
+read -ra flags <<<"${SCOUT_BUILD_FLAGS:-}"
+flags+=(--explicit-target-dependency-import-check error)
 swift build "${flags[@]}" --build-tests
 # Two tests at a time: many of them have deadlines, and two cores are soon busy.
 exec swift test "${flags[@]}" --skip-build --parallel --experimental-maximum-parallelization-width 2 "$@"
