@@ -17,6 +17,7 @@ final class LaneDriver: ChannelUser {
   /// Handles whose close has not been sent.
   private var released: [SFTPHandle] = []
   private var releaseTimer: Scheduled<Void>?
+  private var prediction = HandlePrediction()
   private var eventLoop: (any EventLoop)?
 
   /// A handle that was given back stays open on the host for so long at most.
@@ -39,13 +40,15 @@ final class LaneDriver: ChannelUser {
   /// `answer` is called once: later, or at once when the lane has failed.
   func send(_ request: SFTPRequest, _ answer: @escaping (Answer) -> Void) {
     if let failure { return answer(.failure(failure)) }
+    // Before it, so that the prediction knows which handles are free then.
+    if request.opens { closeReleased() }
     waiting[client.request(request)] = answer
     // What operations send while answers are handed out goes out together.
     if !isReceiving { flush() }
   }
 
-  /// Gives a handle back. Nobody waits for that, and alone it would wake two processes of the host: it goes out with what answers
-  /// bring about next, or by itself after a moment.
+  /// Gives a handle back. Nobody waits for that, and alone it would wake two processes of the host: it goes out with what is asked
+  /// next, before another file is opened, or by itself after a moment.
   func release(_ handle: SFTPHandle) {
     guard failure == nil else { return }
     released.append(handle)
@@ -57,8 +60,17 @@ final class LaneDriver: ChannelUser {
     }
   }
 
+  /// What a file will be called that is opened now, where that can be told: to be asked for right before.
+  func predictHandle() -> SFTPHandle? {
+    closeReleased()
+    return prediction.next
+  }
+
   private func closeReleased() {
-    for handle in released { waiting[client.request(.close(handle))] = { _ in } }
+    for handle in released {
+      waiting[client.request(.close(handle))] = { _ in }
+      prediction.closes(handle)
+    }
     released.removeAll(keepingCapacity: true)
   }
 
@@ -112,6 +124,7 @@ final class LaneDriver: ChannelUser {
     do throws(SFTPViolation) {
       while failure == nil, let answer = try client.next() {
         if let id = answer.id, let reply = answer.reply {
+          if case .handle(let handle) = reply { prediction.opened(handle) }
           waiting.removeValue(forKey: id)?(.success(reply))
         } else {
           takeGreeted()?(nil)

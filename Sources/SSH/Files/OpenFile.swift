@@ -7,11 +7,21 @@ final class OpenFile {
   private let offset: UInt64
   private let limit: UInt64?
 
+  /// A read that was made before the handle was known.
+  private struct EarlyRead {
+    let handle: SFTPHandle
+    let count: UInt32
+    var answer: LaneDriver.Answer?
+    /// What its answer is for, once that is known; nil: nobody waits for it.
+    var piece: FileDownload.Piece?
+  }
+
   private var attributes: Result<FileAttributes, SSHError>?
   private var opened: Result<SFTPHandle, SSHError>?
   private var whenOpen: ((Result<FileAttributes, SSHError>) -> Void)?
 
   private var handle: SFTPHandle?
+  private var early: EarlyRead?
   private var download: FileDownload?
   private var failure: SSHError?
   private var reader: Completion<ByteBuffer?>?
@@ -26,7 +36,10 @@ final class OpenFile {
   /// Asks for the attributes and the handle together: one round trip, and a named pipe, whose opening would never be
   /// answered, is found out by its attributes. What may be a device is opened once it is known to be none. Reading ahead begins
   /// at once.
-  func open(_ whenOpen: @escaping (Result<FileAttributes, SSHError>) -> Void) {
+  ///
+  /// - Parameter readsEarly: the file is read to the limit, most likely: where the handle can be told beforehand, the first piece is asked
+  ///   for in the same round trip.
+  func open(readsEarly: Bool, _ whenOpen: @escaping (Result<FileAttributes, SSHError>) -> Void) {
     self.whenOpen = whenOpen
     lane.send(.stat(path)) { [self] answer in
       attributes = answer.flatMap { reply in
@@ -44,7 +57,39 @@ final class OpenFile {
       if path.mayBeDevice { openIfFile() }
       openingAdvanced()
     }
-    if !path.mayBeDevice { askForHandle() }
+    guard !path.mayBeDevice else { return }
+    let handle = readsEarly ? lane.predictHandle() : nil
+    askForHandle()
+    if let handle { readEarly(handle) }
+  }
+
+  private func readEarly(_ handle: SFTPHandle) {
+    let count = UInt32(min(limit ?? .max, UInt64(FileDownload.pieceSize)))
+    guard count > 0 else { return }
+    early = EarlyRead(handle: handle, count: count)
+    lane.send(.read(handle, offset: offset, count: count)) { [self] answer in
+      early?.answer = answer
+      arrivedEarly()
+    }
+  }
+
+  /// The first piece is what was asked for early, if that was read from this very file.
+  private func useEarly(_ handle: SFTPHandle) {
+    guard early?.handle == handle, let piece = download?.nextPiece() else { return early = nil }
+    early?.piece = piece
+    arrivedEarly()
+  }
+
+  private func arrivedEarly() {
+    guard let early, let piece = early.piece, var answer = early.answer else { return }
+    self.early = nil
+    // It was asked for more than the file had when its attributes were read; what it has grown by since is not part of that.
+    if case .success(.data(let bytes)) = answer, bytes.readableBytes <= Int(early.count),
+      let part = bytes.getSlice(at: bytes.readerIndex, length: Int(piece.count))
+    {
+      answer = .success(.data(part))
+    }
+    arrived(answer, piece)
   }
 
   private func openIfFile() {
@@ -76,9 +121,14 @@ final class OpenFile {
       self.handle = handle
       guard found.kind == .file || found.kind == .unknown else {
         close()
+        // Its read may never be answered.
+        if let early, early.answer == nil, found.kind != .directory {
+          lane.abandon(SSHError(.notAFile, "\(lane.host): \(path) is no file", scope: .lane))
+        }
         return finishOpening(.failure(.notAFile(found.kind, host: lane.host, path: path)))
       }
       download = FileDownload(size: found.size, offset: offset, limit: limit)
+      useEarly(handle)
       askForMore()
       finishOpening(.success(found))
     case (.success(let found), .failure(let error)):
@@ -134,19 +184,24 @@ final class OpenFile {
   private func arrived(_ answer: LaneDriver.Answer, _ piece: FileDownload.Piece) {
     switch answer {
     case .success(.data(let bytes)):
-      if download?.received(bytes, for: piece) == false {
-        lane.abandon(SSHError(SFTPViolation.malformed, host: lane.host))
-      }
+      if download?.received(bytes, for: piece) == false { giveUp() }
     case .success(.status(let status)) where status.number == SFTPStatus.endOfFile:
       download?.ended(at: piece)
     case .success(.status(let status)):
       failure = failure ?? SSHError(status, host: lane.host, path: path)
     case .success:
-      lane.abandon(SSHError(SFTPViolation.malformed, host: lane.host))
+      giveUp()
     case .failure(let error):
       failure = failure ?? error
     }
     deliver()
+  }
+
+  /// An answer that no honest server gives.
+  private func giveUp() {
+    let error = SSHError(SFTPViolation.malformed, host: lane.host)
+    failure = failure ?? error
+    lane.abandon(error)
   }
 
   private func deliver() {

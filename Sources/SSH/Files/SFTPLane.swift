@@ -61,7 +61,8 @@ package final class SFTPLane: Sendable {
     }
   }
 
-  /// Attributes, open, read and close in two round trips: for what fits in memory.
+  /// Attributes, open, read and close in two round trips, or one where the server's handles can be told beforehand
+  /// (`HandlePrediction`): for what fits in memory.
   /// - Parameter limit: bytes at most, 0...`SFTPLane.readLimit`.
   /// - Throws: `notFound`, `permissionDenied`, `notAFile`, `invalidArgument`, `timeout`, `cancelled`, `connectionLost`.
   package func readFile(
@@ -72,7 +73,7 @@ package final class SFTPLane: Sendable {
     }
     return try await operation(path, deadline) { lane, completion in
       let file = OpenFile(path, offset: offset, limit: UInt64(limit), on: lane)
-      file.open { result in
+      file.open(readsEarly: true) { result in
         switch result {
         case .failure(let error): completion.fail(error)
         case .success(let attributes):
@@ -100,7 +101,7 @@ package final class SFTPLane: Sendable {
   ) async throws(SSHError) -> FileReader {
     try await operation(path, deadline) { [eventLoop] lane, completion in
       let file = OpenFile(path, offset: offset, limit: limit, on: lane)
-      file.open { result in
+      file.open(readsEarly: false) { result in
         completion.complete(
           result.map {
             FileReader(attributes: $0, file: NIOLoopBound(file, eventLoop: eventLoop), eventLoop: eventLoop)

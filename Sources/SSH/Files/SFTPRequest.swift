@@ -29,6 +29,14 @@ enum SFTPRequest: Equatable {
     }
   }
 
+  /// Whether it is answered by a handle.
+  var opens: Bool {
+    switch self {
+    case .open, .openDirectory: true
+    default: false
+    }
+  }
+
   func encode(id: UInt32, into buffer: inout ByteBuffer) {
     let start = buffer.writerIndex
     // Most fit into this; a buffer that grows field by field is copied each time.
