@@ -308,6 +308,8 @@ class Bench:
             client.call("hosts")
             say("resident memory idle, coordinator", *resident(pair.coordinator))
             say("resident memory idle, agent", *resident(pair.agent))
+            together = (pair.coordinator.proportional_kib() + pair.agent.proportional_kib()) / 1024
+            say("memory idle, coordinator and agent together", f"{together:.1f} MiB", "shared pages counted once")
             client.call("read", target=self.targets(1)[0])
             one = pair.agent.resident_kib()
             client.call("read", targets=self.targets(100))

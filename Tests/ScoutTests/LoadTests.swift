@@ -47,6 +47,10 @@ extension EndToEnd {
       }
     }
 
+    /// Calls at once, each of which has a connection. Foundation's `Process.run` reads the table of descriptors, and beyond the end of its
+    /// memory where there are more than about 1,350; tests beside this one start processes.
+    private static let connections = 1000
+
     /// The same as users have it: two processes with a pool's own waits, looked at while they work and when they are idle
     /// again.
     @Test func twoThousandCallsThroughTwoProcesses() async throws {
@@ -92,16 +96,18 @@ extension EndToEnd {
             }
             return nil
           }
-          for number in 0..<2000 {
-            group.addTask {
-              let reply = try await read(number)
-              if reply["content"] == "content" { return true }
-              seen.saw(codes: reply.codes)
-              return false
-            }
+          let call: @Sendable (Int) async throws -> Bool = { number in
+            let reply = try await read(number)
+            if reply["content"] == "content" { return true }
+            seen.saw(codes: reply.codes)
+            return false
           }
+          for number in 0..<Self.connections { group.addTask { try await call(number) } }
           var answered = 0
-          for _ in 0..<2000 { if try await group.next() == true { answered += 1 } }
+          for number in Self.connections..<2000 + Self.connections {
+            if try await group.next() == true { answered += 1 }
+            if number < 2000 { group.addTask { try await call(number) } }
+          }
           group.cancelAll()
           return answered
         }
@@ -145,7 +151,7 @@ private final class Observations: Sendable {
   func saw(codes: [String]) { state.withLock { for code in codes { $0.codes[code, default: 0] += 1 } } }
 }
 
-/// Open file descriptors of a process, of this one by default.
+/// Open file descriptors of a process.
 func descriptors(of process: Int32) -> Int {
   (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count) ?? 0
 }

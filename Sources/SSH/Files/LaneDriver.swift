@@ -18,6 +18,7 @@ final class LaneDriver: ChannelUser {
   private var released: [SFTPHandle] = []
   private var releaseTimer: Scheduled<Void>?
   private var prediction = HandlePrediction()
+  private var isReadingEarly = false
   private var eventLoop: (any EventLoop)?
 
   /// A handle that was given back stays open on the host for so long at most.
@@ -63,7 +64,17 @@ final class LaneDriver: ChannelUser {
   /// What a file will be called that is opened now, where that can be told: to be asked for right before.
   func predictHandle() -> SFTPHandle? {
     closeReleased()
-    return prediction.next
+    return isReadingEarly ? nil : prediction.next
+  }
+
+  /// Reads by a predicted handle. One at a time: where the file is not there nobody waits for the answer, and a server that owes it gets
+  /// no other.
+  func readEarly(_ handle: SFTPHandle, offset: UInt64, count: UInt32, _ answer: @escaping (Answer) -> Void) {
+    isReadingEarly = true
+    send(.read(handle, offset: offset, count: count)) { [self] in
+      isReadingEarly = false
+      answer($0)
+    }
   }
 
   private func closeReleased() {

@@ -67,7 +67,9 @@ final class OpenFile {
     let count = UInt32(min(limit ?? .max, UInt64(FileDownload.pieceSize)))
     guard count > 0 else { return }
     early = EarlyRead(handle: handle, count: count)
-    lane.send(.read(handle, offset: offset, count: count)) { [self] answer in
+    lane.readEarly(handle, offset: offset, count: count) { [self] answer in
+      // The server may carry out requests about other files in another order: what it read before it opened this one is not of it.
+      guard opened != nil else { return early = nil }
       early?.answer = answer
       arrivedEarly()
     }
@@ -80,9 +82,19 @@ final class OpenFile {
     arrivedEarly()
   }
 
+  /// What may be a device may never answer the read, and nobody is to wait behind it.
+  private func abandonEarly() {
+    guard let early, early.answer == nil else { return }
+    lane.abandon(SSHError(.notAFile, "\(lane.host): \(path) is no file", scope: .lane))
+  }
+
   private func arrivedEarly() {
     guard let early, let piece = early.piece, var answer = early.answer else { return }
     self.early = nil
+    if case .success(.status(let status)) = answer, status.number != SFTPStatus.endOfFile {
+      // It says nothing of the file, which may have been opened later; asked for now, it does.
+      return lane.send(.read(early.handle, offset: piece.offset, count: piece.count)) { [self] in arrived($0, piece) }
+    }
     // It was asked for more than the file had when its attributes were read; what it has grown by since is not part of that.
     if case .success(.data(let bytes)) = answer, bytes.readableBytes <= Int(early.count),
       let part = bytes.getSlice(at: bytes.readerIndex, length: Int(piece.count))
@@ -121,10 +133,7 @@ final class OpenFile {
       self.handle = handle
       guard found.kind == .file || found.kind == .unknown else {
         close()
-        // Its read may never be answered.
-        if let early, early.answer == nil, found.kind != .directory {
-          lane.abandon(SSHError(.notAFile, "\(lane.host): \(path) is no file", scope: .lane))
-        }
+        if found.kind != .directory { abandonEarly() }
         return finishOpening(.failure(.notAFile(found.kind, host: lane.host, path: path)))
       }
       download = FileDownload(size: found.size, offset: offset, limit: limit)
@@ -137,6 +146,7 @@ final class OpenFile {
     case (.failure(let error), .success(let handle)):
       self.handle = handle
       close()
+      abandonEarly()
       finishOpening(.failure(error))
     case (.failure(let error), .failure):
       finishOpening(.failure(error))
