@@ -3,6 +3,8 @@
 #
 # Usage: Deploy/test.sh [arguments of `swift test`]
 # SCOUT_BUILD_FLAGS: more arguments of `swift build`, separated by blanks.
+# SCOUT_JUDGE_TIMES=1: it is also a failure where coordinators took longer than a second to agree again; for a machine that does nothing
+# else (--filter Etcd).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
