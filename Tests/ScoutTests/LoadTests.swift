@@ -47,8 +47,8 @@ extension EndToEnd {
       }
     }
 
-    /// Calls at once, each of which has a connection. Foundation's `Process.run` reads the table of descriptors, and beyond the end of its
-    /// memory where there are more than about 1,350; tests beside this one start processes.
+    /// Calls at once, each of which has a connection. Tests beside this one start processes, and Foundation's `Process.run`, which goes
+    /// through all open descriptors, was seen to crash at the 1,355th.
     private static let connections = 1000
 
     /// The same as users have it: two processes with a pool's own waits, looked at while they work and when they are idle
