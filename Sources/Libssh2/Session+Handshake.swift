@@ -21,19 +21,29 @@ package struct ServerHostKey: Sendable, Hashable {
   package var algorithm: String
   /// RFC 4253 section 6.6, as in known_hosts.
   package var blob: [UInt8]
+
+  /// False for an Ed25519 key of another length than RFC 8709 section 4 says: libssh2 1.10 takes whatever comes.
+  var isWhole: Bool {
+    guard algorithm == "ssh-ed25519" else { return true }
+    return blob.count == 51 && blob[15..<19] == [0, 0, 0, 32]
+  }
 }
 
 extension Session {
-  /// The names that this build of libssh2 has, in its own order.
+  /// The names that this build of libssh2 has, in its own order, without those that this engine never offers.
+  ///
+  /// diffie-hellman-group-exchange-* is never offered: libssh2 (1.10, 1.11) computes with a group of any size that the host sends,
+  /// in one call that nothing interrupts. A packet has room for 34,000 bytes of it, and 4,096 take 8 s.
   package mutating func supported(_ kind: MethodKind) -> [String] {
     var list: UnsafeMutablePointer<UnsafePointer<CChar>?>?
     // The number of names, or a negative LIBSSH2_ERROR_*; the list (not its strings) is to be freed.
     let count = unsafe libssh2_session_supported_algs(pointer, kind.numbers[0], &list)
     guard count > 0, let list = unsafe list else { return [] }
     defer { unsafe libssh2_free(pointer, list) }
-    return (0..<Int(count)).compactMap { index in
+    let names = (0..<Int(count)).compactMap { index in
       unsafe list[index].map { unsafe String(cString: $0) }
     }
+    return names.filter { !$0.hasPrefix("diffie-hellman-group-exchange-") }
   }
 
   /// Narrows and orders what is offered; names that libssh2 does not have are left out. Call before `handshake`.
@@ -68,6 +78,9 @@ extension Session {
       var error = failure(result)
       if !error.isFatal { error.code = .keyExchange }
       throw record(error)
+    }
+    guard let hostKey, hostKey.isWhole else {
+      throw record(SessionError(.keyExchange, "the host's key has the wrong length"))
     }
     isEstablished = true
     return .ready(())

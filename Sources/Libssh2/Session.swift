@@ -56,6 +56,8 @@ package struct Session: ~Copyable {
     unsafe _ = libssh2_session_callback_set(
       pointer, LIBSSH2_CALLBACK_DISCONNECT, unsafeBitCast(disconnectCallback, to: UnsafeMutableRawPointer.self))
     unsafe libssh2_session_set_blocking(pointer, 0)
+    // A failure is kept for the next call: an initializer cannot throw any more once it has made all of a noncopyable value.
+    do throws(SessionError) { try prefer(supported(.keyExchange), for: .keyExchange) } catch { fault = error }
   }
 
   deinit {

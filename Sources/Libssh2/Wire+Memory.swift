@@ -6,6 +6,10 @@ import Glibc
 struct MemoryBlock {
   /// A multiple of malloc's alignment, and room for a `MemoryBlock`.
   static let headerSize = 32
+  /// Bytes behind each piece, zero at first. libssh2 1.10 reads a host's Ed25519 key of 32 bytes wherever the host says that it
+  /// begins (hostkey_method_ssh_ed25519_init, hostkey.c), so up to 32 bytes beyond a key that ends early.
+  static let marginSize = 32
+  static let overhead = headerSize + marginSize
 
   var previous: UnsafeMutablePointer<MemoryBlock>?
   var next: UnsafeMutablePointer<MemoryBlock>?
@@ -13,11 +17,12 @@ struct MemoryBlock {
   var count: Int
 }
 
-/// libssh2's allocator for one session: bounded, zeroed, and given back as a whole at the end. libssh2 1.10 forgets some
-/// memory when a key exchange fails, and can hand out an exit signal's name that the host announced but did not send.
+/// libssh2's allocator for one session: bounded, zeroed, with a margin behind each piece, and given back as a whole at the end.
+/// libssh2 1.10 forgets some memory when a key exchange fails, reads beyond a host's key that is too short, and can hand out an
+/// exit signal's name that the host announced but did not send.
 extension Wire {
   func allocate(_ count: Int) -> UnsafeMutableRawPointer? {
-    guard count >= 0, count <= memoryLimit - heldMemory, let raw = unsafe calloc(1, MemoryBlock.headerSize + count)
+    guard count >= 0, count <= memoryLimit - heldMemory, let raw = unsafe calloc(1, MemoryBlock.overhead + count)
     else {
       memoryWasRefused = true
       return nil
@@ -29,7 +34,7 @@ extension Wire {
     guard let pointer = unsafe pointer else { return unsafe allocate(count) }
     let block = unsafe unlink(pointer)
     let held = unsafe block.pointee.count
-    guard count >= 0, count <= memoryLimit - heldMemory, let raw = unsafe realloc(block, MemoryBlock.headerSize + count)
+    guard count >= 0, count <= memoryLimit - heldMemory, let raw = unsafe realloc(block, MemoryBlock.overhead + count)
     else {
       memoryWasRefused = true
       unsafe _ = link(UnsafeMutableRawPointer(block), held)

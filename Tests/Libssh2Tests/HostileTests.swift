@@ -99,6 +99,52 @@ import Testing
     }
   }
 
+  private static func string(_ bytes: [UInt8]) -> [UInt8] {
+    withUnsafeBytes(of: UInt32(bytes.count).bigEndian, Array.init) + bytes
+  }
+
+  /// RFC 4253 section 6.
+  private static func packet(_ payload: [UInt8]) -> [UInt8] {
+    let padding = 12 - (5 + payload.count + 4) % 8
+    return withUnsafeBytes(of: UInt32(payload.count + padding + 1).bigEndian, Array.init) + [UInt8(padding)] + payload
+      + [UInt8](repeating: 0, count: padding)
+  }
+
+  /// A server that knows one way to exchange keys, and has an Ed25519 key.
+  private static func kexInit(_ exchange: String) -> [UInt8] {
+    let lists = [
+      exchange, "ssh-ed25519", "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", "",
+    ]
+    return packet(
+      [20] + [UInt8](repeating: 7, count: 16) + lists.flatMap { string(Array($0.utf8)) } + [0, 0, 0, 0, 0])
+  }
+
+  /// libssh2 1.10 reads 32 bytes of the key, whether the host sent them or not.
+  @Test(arguments: [0, 1, 31, 33], [false, true])
+  func aHostKeyOfTheWrongLengthIsRefused(_ length: Int, _ byteAtATime: Bool) throws {
+    let name = Self.string(Array("ssh-ed25519".utf8))
+    for announced in [UInt8(length), 32] {
+      let key = name + [0, 0, 0, announced] + [UInt8](repeating: 9, count: length)
+      let reply =
+        [31] + Self.string(key) + Self.string([4] + [UInt8](repeating: 5, count: 64))
+        + Self.string(name + Self.string([UInt8](repeating: 6, count: 64)))
+      let error = try outcome(
+        Self.banner + Self.kexInit("ecdh-sha2-nistp256") + Self.packet(reply), byteAtATime: byteAtATime)
+      #expect(error?.code == .keyExchange, "\(String(describing: error))")
+    }
+  }
+
+  /// A host may send a group that takes hours to compute with.
+  @Test(arguments: ["diffie-hellman-group-exchange-sha256", "diffie-hellman-group-exchange-sha1"])
+  func aGroupOfTheHostsChoiceIsNeverComputedWith(_ exchange: String) throws {
+    var session = try Session()
+    #expect(!session.supported(.keyExchange).contains(exchange))
+    #expect(throws: SessionError.self) { try session.prefer([exchange], for: .keyExchange) }
+    let group = Self.packet([31] + Self.string([0x7F] + [UInt8](repeating: 0xFF, count: 4096)) + Self.string([2]))
+    let error = try outcome(Self.banner + Self.kexInit(exchange) + group, byteAtATime: false)
+    #expect(error?.code == .keyExchange, "\(String(describing: error))")
+  }
+
   @Test func preferencesThatAreUnknownAreRefused() throws {
     var session = try Session()
     #expect(throws: SessionError.self) { try session.prefer(["no-such-cipher"], for: .cipher) }

@@ -9,6 +9,12 @@ enum AlgorithmPreference {
     return best.filter(supported.contains)
   }
 
+  /// Without SHA-1 and groups of 1,024 bits, as ssh(1) proposes: ssh_config(5) "KexAlgorithms" lets single hosts have them.
+  static func keyExchanges(_ host: ResolvedHost, _ supported: [String]) -> [String] {
+    if let names = host.kexAlgorithms { return names }
+    return supported.filter { !$0.hasSuffix("-sha1") }
+  }
+
   static func macs(_ host: ResolvedHost, _ supported: [String]) -> [String] {
     if let names = host.macs { return names }
     let best = [

@@ -305,7 +305,7 @@ extension Completion where Value == NIOLoopBound<ConnectionDriver> {
       try session.prefer(check.algorithms(from: session.supported(.hostKey)), for: .hostKey)
       try session.prefer(AlgorithmPreference.ciphers(host, session.supported(.cipher)), for: .cipher)
       try session.prefer(AlgorithmPreference.macs(host, session.supported(.mac)), for: .mac)
-      if let names = host.kexAlgorithms { try session.prefer(names, for: .keyExchange) }
+      try session.prefer(AlgorithmPreference.keyExchanges(host, session.supported(.keyExchange)), for: .keyExchange)
       let driver = ConnectionDriver(
         session: session, transport: transport, host: host.alias, settings: settings, eventLoop: eventLoop)
       attach(driver)

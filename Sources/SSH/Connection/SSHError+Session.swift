@@ -22,7 +22,8 @@ extension SSHError {
       case .keyExchange:
         (
           .unsupported,
-          "\(host): no key exchange (\(error.message)); compare the host's algorithms with those of libssh2 \(Library.version)"
+          "\(host): no key exchange (\(error.message)); compare what the host proposes (ssh -vv \(host)) with the algorithms of "
+            + "libssh2 \(Library.version); old ones need KexAlgorithms in ssh_config, group exchange is never used"
         )
       case .authenticationRefused:
         (.authFailed, "\(host): \(error.message)")
