@@ -103,7 +103,7 @@ static LIBSSH2_SESSION *connected(char **arguments, int *fd) {
   libssh2_session_callback_set(session, LIBSSH2_CALLBACK_SEND, (void *)send_all);
   /* What Scout offers; libssh2 has GCM from 1.11 on, and wants it in both directions. */
   for (int way = 0; way < 2; way++) {
-    libssh2_session_method_pref(session, way ? LIBSSH2_METHOD_CRYPT_SC : LIBSSH2_METHOD_CRYPT_CS, "aes128-gcm@openssh.com,aes128-ctr");
+    libssh2_session_method_pref(session, way ? LIBSSH2_METHOD_CRYPT_SC : LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes128-gcm@openssh.com");
     libssh2_session_method_pref(session, way ? LIBSSH2_METHOD_MAC_SC : LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256-etm@openssh.com,hmac-sha2-256");
   }
   if (libssh2_session_handshake(session, *fd) != 0) die("no handshake");

@@ -2,10 +2,11 @@ import SSHConfig
 
 /// The order in which algorithms are proposed where the host's settings do not say. A namespace.
 enum AlgorithmPreference {
-  /// libssh2 encrypts block by block, so the cipher with the fewest rounds is the fastest; all of these are sound.
+  /// libssh2 works block by block, so the cipher with the fewest rounds is the fastest, and GCM (from 1.11), with more to do for
+  /// each block, takes half as long again as CTR with a MAC. All of these are sound.
   static func ciphers(_ host: ResolvedHost, _ supported: [String]) -> [String] {
     if let names = host.ciphers { return names }
-    let best = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"]
+    let best = ["aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"]
     return best.filter(supported.contains)
   }
 

@@ -115,7 +115,9 @@ import Testing
   @Test func shutdownLetsCallsFinishAndEndsStreams() async throws {
     let clock = ContinuousClock()
     var began = clock.now
-    try await RunningDoor.with { door in
+    try await RunningDoor.with {
+      $0.limits.drain = .seconds(60)
+    } _: { door in
       let id = try await door.session()
       let get = Request.get("/mcp", [("Accept", "text/event-stream"), ("Mcp-Session-Id", id)])
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -138,7 +140,7 @@ import Testing
         try await group.waitForAll()
       }
     }
-    #expect(clock.now - began < .seconds(3))
+    #expect(clock.now - began < .seconds(30))
   }
 
   @Test func shutdownDoesNotWaitForEndlessCalls() async throws {
@@ -156,7 +158,7 @@ import Testing
         try await group.waitForAll()
       }
     }
-    #expect(clock.now - began < .seconds(4))
+    #expect(clock.now - began < .seconds(20))
   }
 
   @Test func connectionsAreKeptAlive() async throws {

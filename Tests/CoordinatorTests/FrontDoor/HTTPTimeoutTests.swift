@@ -34,7 +34,7 @@ import Testing
       try await channel.closeFuture.get()
       let elapsed = ContinuousClock.now - began
       #expect(elapsed > .milliseconds(400))
-      #expect(elapsed < .seconds(4))
+      #expect(elapsed < .seconds(20))
     }
   }
 }

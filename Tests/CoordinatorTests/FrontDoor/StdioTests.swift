@@ -82,7 +82,7 @@ import Testing
     #expect(try await finished(client.tools, 1))
     try client.end()
     try await running
-    #expect(ContinuousClock.now - began < .seconds(3))
+    #expect(ContinuousClock.now - began < .seconds(20))
     #expect(client.tools.cancelled == 2)
     #expect(try client.lines().contains { $0["id"] == 3 })
   }
@@ -150,7 +150,7 @@ import Testing
     let began = ContinuousClock.now
     await services.triggerGracefulShutdown()
     try await running
-    #expect(ContinuousClock.now - began < .seconds(2))
+    #expect(ContinuousClock.now - began < .seconds(20))
     #expect(try client.lines().count == 1)
   }
 
