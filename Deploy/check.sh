@@ -17,7 +17,7 @@ here=$(dirname "$(realpath "$0")")
 binary=$(realpath --canonicalize-missing "${1:-$here/../.build/release/scout}")
 cd "$here"
 [ -x "$binary" ] || {
-  echo "check: $binary is not there: swift build -c release --static-swift-stdlib --product scout" >&2
+  echo "check: $binary is not there: Deploy/build-release.sh scout" >&2
   exit 2
 }
 if [ "$(id -u)" -ne 0 ]; then

@@ -24,9 +24,7 @@ if [ -z "$scout" ]; then
     exit 1
   }
   echo "Building scout (the first build takes some minutes)" >&2
-  build=(swift build --package-path "$root" -c release --static-swift-stdlib --product scout)
-  "${build[@]}" >&2
-  scout=$("${build[@]}" --show-bin-path)/scout
+  scout=$("$root/Deploy/build-release.sh" scout)/scout
 fi
 
 # Without the arguments: those of the coordinator mean nothing to `hosts`. Where one of them names hosts, or where hosts come

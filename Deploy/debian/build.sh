@@ -3,8 +3,8 @@
 #
 # usage: Deploy/debian/build.sh BINARY [FOLDER]      FOLDER: where the package goes, the current one without it
 #
-# BINARY is what `swift build -c release --static-swift-stdlib --product scout` made on the oldest Debian that the package is
-# for: its libraries become the package's dependencies. The time in the package is SOURCE_DATE_EPOCH, or the changelog's.
+# BINARY is what Deploy/build-release.sh made on the oldest Debian that the package is for: its libraries become the package's
+# dependencies. The time in the package is SOURCE_DATE_EPOCH, or the changelog's.
 set -euo pipefail
 
 [ $# -eq 1 ] || [ $# -eq 2 ] || {
@@ -17,7 +17,7 @@ cd "$(dirname "$0")"
 ../install-packages.sh dpkg-dev binutils gzip
 
 if ldd "$binary" | grep -q libswift; then
-  echo "build.sh: $binary needs Swift's libraries: build it with --static-swift-stdlib" >&2
+  echo "build.sh: $binary needs Swift's libraries: build it with Deploy/build-release.sh" >&2
   exit 1
 fi
 version=$("$binary" --version)

@@ -6,6 +6,7 @@ Times on a shared machine mean little by themselves: read the ratios. Started by
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import json
 import pathlib
 import re
@@ -95,6 +96,20 @@ class Peak:
                     self.kib = max(self.kib, int(found[1]))
 
 
+@dataclasses.dataclass(frozen=True)
+class Bulk:
+    """One read of a large file: MB/s, KiB that the agent grew by, KiB that the command had at most."""
+
+    rate: float
+    growth: int
+    peak: int
+
+
+def memory(reads):
+    growth, peak = max(read.growth for read in reads), max(read.peak for read in reads)
+    return f"agent grew by {growth / 1024:.0f} MiB, the command had {peak / 1024:.0f} MiB at most"
+
+
 class Bench:
     def __init__(self, binaries, quick):
         self.binary = str(binaries / "scout")
@@ -104,6 +119,7 @@ class Bench:
         self.times = 10 if quick else 40
         # A gigabyte over 80 ms takes minutes.
         self.distant_runs = lambda megabytes: 1 if quick or megabytes > 100 else 3
+        self.bulk_runs = lambda megabytes: 3 if megabytes > 100 else 9
         self.fleet = Fleet(100)
         self.small = self.fleet.files / "small"
         self.small.write_bytes(("x" * 63 + "\n").encode() * (SMALL // 64))
@@ -177,11 +193,8 @@ class Bench:
 
     def many(self):
         """One call over many warm hosts, and the first call to cold ones."""
-        rival = {}
         for count in (1, 10, 100):
-            cold, (warm, _) = rivals.parallel_ssh_true(self.fleet, count, self.times)
-            rival[count] = cold, warm
-        for count in (1, 10, 100):
+            rival = rivals.parallel_ssh_true(self.fleet, count, self.times)
             pair = self.pair()
             try:
                 client = Client(pair.port)
@@ -189,56 +202,67 @@ class Bench:
                 client.call("query", targets=self.fleet.names[:count], command=["true"])
                 cold = time.monotonic() - start
                 read = timed(lambda: client.call("read", targets=self.targets(count)), self.times)
+                before = pair.cpu_seconds()
                 true = timed(lambda: client.call("query", targets=self.fleet.names[:count], command=["true"]), self.times)
+                spent = (pair.cpu_seconds() - before) / (self.times * count)
                 listing = timed(
                     lambda: client.call("list", targets=[f"{n}:{self.fleet.files}" for n in self.fleet.names[:count]]), self.times
                 )
+                # Beside the calls that it is compared with: the machine's speed changes by the minute.
+                raw = self.run_raw(self.small, "8", "2")["per_second"]
             finally:
                 pair.stop()
-            say(f"one call, read 4 KiB on {count} warm hosts", milliseconds(read[0]), f"p95 {milliseconds(read[1])}")
+            say(
+                f"one call, read 4 KiB on {count} warm hosts", milliseconds(read[0]),
+                f"p95 {milliseconds(read[1])}; as long as {raw * read[0]:.0f} reads of libssh2's eight lanes",
+            )
             say(f"one call, list on {count} warm hosts", milliseconds(listing[0]), f"p95 {milliseconds(listing[1])}")
             say(
                 f"one call, `true` on {count} warm hosts", milliseconds(true[0]),
-                f"p95 {milliseconds(true[1])}; parallel-ssh {milliseconds(rival[count][1])}",
+                f"p95 {milliseconds(true[1])}, CPU {spent * 1e6:.0f} us a host; "
+                f"parallel-ssh {milliseconds(rival.warm)}, CPU {rival.cpu * 1e6:.0f} us a host",
             )
-            say(f"first call, `true` on {count} cold hosts", milliseconds(cold), f"parallel-ssh {milliseconds(rival[count][0])}")
+            say(f"first call, `true` on {count} cold hosts", milliseconds(cold), f"parallel-ssh {milliseconds(rival.cold)}")
 
     def bulk(self):
         """Large files through the link, beside sftp(1)."""
         for megabytes, path in self.big.items():
+            ours, sftp, raw = [], [], []
             pair = self.pair()
             try:
-                figure, memory = self._bulk(pair, path, megabytes, runs=3)
+                # In turns: the machine's speed changes by the minute.
+                for _ in range(self.bulk_runs(megabytes)):
+                    ours.append(self._bulk(pair, path, megabytes))
+                    sftp.append(self._rate(["sftp", "-q", "-F", str(self.fleet.config), f"host1:{path}", "/dev/null"], megabytes)[0])
+                    raw.append(self.run_raw(path)["megabytes_per_second"])
             finally:
                 pair.stop()
-            sftp, _ = self._rate(["sftp", "-q", "-F", str(self.fleet.config), f"host1:{path}", "/dev/null"], megabytes, runs=3)
-            raw = statistics.median(self.run_raw(path)["megabytes_per_second"] for _ in range(3))
-            say(f"read {megabytes} MB through the link", figure, f"sftp {sftp:.0f} MB/s, libssh2's own SFTP {raw:.0f} MB/s; {memory}")
+            ratio = statistics.median(own.rate / its for own, its in zip(ours, sftp))
+            say(
+                f"read {megabytes} MB through the link", f"{statistics.median(own.rate for own in ours):.0f} MB/s",
+                f"{ratio:.2f} of sftp, which had {statistics.median(sftp):.0f} MB/s; "
+                f"libssh2's own SFTP {statistics.median(raw):.0f} MB/s; {memory(ours)}",
+            )
 
-    def _bulk(self, pair, path, megabytes, runs):
+    def _bulk(self, pair, path, megabytes):
         """`read --raw` asks the agent itself: its own process is the coordinator, and its peak is told with the agent's growth."""
         # What it had at most before does not count (proc(5), clear_refs).
         pathlib.Path(f"/proc/{pair.agent.process.pid}/clear_refs").write_text("5")
         idle = pair.agent.resident_kib()
         rate, peak = self._rate(
             [self.binary, "read", "--raw", "--no-embedded-agent", "--agent", pair.link, "--timeout-ms", "600000",
-             f"host1:{path}"], megabytes, runs)
-        growth = (pair.agent.peak_kib() - idle) / 1024
-        return f"{rate:.0f} MB/s", f"agent grew by {growth:.0f} MiB, the command had {peak / 1024:.0f} MiB at most"
+             f"host1:{path}"], megabytes)
+        return Bulk(rate, growth=pair.agent.peak_kib() - idle, peak=peak)
 
     @staticmethod
-    def _rate(command, megabytes, runs):
-        """Megabytes a second, the median of so many runs, and the command's peak in KiB; what is read goes to /dev/null."""
-        rates, peak = [], 0
-        for _ in range(runs):
-            start = time.monotonic()
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-            with Peak(process.pid) as seen:
-                if process.wait() != 0:
-                    raise subprocess.CalledProcessError(process.returncode, command)
-            rates.append(megabytes / (time.monotonic() - start))
-            peak = max(peak, seen.kib)
-        return statistics.median(rates), peak
+    def _rate(command, megabytes):
+        """Megabytes a second, and the command's peak in KiB; what is read goes to /dev/null."""
+        start = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        with Peak(process.pid) as seen:
+            if process.wait() != 0:
+                raise subprocess.CalledProcessError(process.returncode, command)
+        return megabytes / (time.monotonic() - start), seen.kib
 
     def distance(self):
         """The same over a relay between coordinator and agent, beside SSH itself over the same relay."""
@@ -250,9 +274,14 @@ class Bench:
                 self._distant_calls(pair, round_trip, away, times)
                 self._distant_clients(pair, round_trip, away)
                 for megabytes, path in self.big.items():
-                    figure, memory = self._bulk(pair, path, megabytes, self.distant_runs(megabytes))
-                    sftp = self._distant_sftp(path, megabytes, round_trip)
-                    say(f"read {megabytes} MB through the link, {away}", figure, f"sftp over the same distance {sftp:.0f} MB/s; {memory}")
+                    ours, sftp = [], []
+                    for _ in range(self.distant_runs(megabytes)):
+                        ours.append(self._bulk(pair, path, megabytes))
+                        sftp.append(self._distant_sftp(path, megabytes, round_trip))
+                    say(
+                        f"read {megabytes} MB through the link, {away}", f"{statistics.median(own.rate for own in ours):.0f} MB/s",
+                        f"sftp over the same distance {statistics.median(sftp):.0f} MB/s; {memory(ours)}",
+                    )
             finally:
                 pair.stop()
 
@@ -289,7 +318,7 @@ class Bench:
             name = f"[{self.fleet.addresses[0]}]:{self.fleet.port}"
             options = ["-oHostName=127.0.0.1", f"-oPort={relay.port}", f"-oHostKeyAlias={name}"]
             command = ["sftp", "-q", "-F", str(self.fleet.config), *options, f"host1:{path}", "/dev/null"]
-            return self._rate(command, megabytes, self.distant_runs(megabytes))[0]
+            return self._rate(command, megabytes)[0]
 
     def footprint(self):
         """Start, memory, and reading the configuration."""

@@ -9,10 +9,7 @@ cd "$(dirname "$0")/../.."
 Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config openssh-client openssh-server openssh-sftp-server \
   wrk python3 python3-venv
 Deploy/python-envs.sh --bench bench >&2
-build=(swift build -c release --static-swift-stdlib)
-"${build[@]}" --product scout >&2
-"${build[@]}" --product engine-benchmark >&2
-binaries=$("${build[@]}" --show-bin-path)
+binaries=$(Deploy/build-release.sh scout engine-benchmark)
 # The toolchain's own C compiler; the flags are words of their own.
 # shellcheck disable=SC2046
 clang -O2 -Wall -Wextra -Werror -o "$binaries/raw-libssh2" Tests/Benchmarks/raw.c $(pkg-config --cflags --libs libssh2)

@@ -15,8 +15,6 @@ Deploy/python-envs.sh --bench bench >&2
 binary=()
 if [[ " $* " != *" --binary"* ]]; then
   Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config
-  build=(swift build -c release --static-swift-stdlib)
-  "${build[@]}" --product scout >&2
-  binary=(--binary "$("${build[@]}" --show-bin-path)/scout")
+  binary=(--binary "$(Deploy/build-release.sh scout)/scout")
 fi
 PYTHONPATH=Tests/Harness:Tests/Benchmarks exec .build/python/bench/bin/python Tests/Chaos/chaos.py "${binary[@]}" "$@"

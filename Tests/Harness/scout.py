@@ -91,6 +91,9 @@ class Pair:
         )
         self.port = self.coordinator.port()
 
+    def cpu_seconds(self):
+        return self.coordinator.cpu_seconds() + self.agent.cpu_seconds()
+
     def stop(self):
         self.coordinator.stop()
         if self.relay:

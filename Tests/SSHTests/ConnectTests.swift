@@ -81,6 +81,34 @@ import Testing
     }
   }
 
+  /// As ssh(1): groups with SHA-1 where ssh_config wants them. A group that the host chooses is used for nobody.
+  @Test(arguments: [
+    ("diffie-hellman-group14-sha1", true), ("diffie-hellman-group-exchange-sha256", false),
+    ("diffie-hellman-group-exchange-sha1", false),
+  ])
+  func anOldKeyExchangeIsToBeAskedFor(_ exchange: String, _ isPossible: Bool) async throws {
+    var options = TestFleet.Options()
+    options.hosts = 1
+    options.configuration = ["KexAlgorithms \(exchange)"]
+    try await TestFleet.with(options) { fleet in
+      let hosts = try TestHosts(fleet)
+      let error = try await failure { try await hosts.connect() }
+      #expect(error.code == .unsupported && error.phase == .keyExchange)
+      #expect(error.message.contains("KexAlgorithms"))
+      try fleet.addHost(
+        "old", address: fleet.addresses[0], port: fleet.port,
+        ["HostKeyAlias [\(fleet.addresses[0])]:\(fleet.port)", "KexAlgorithms +\(exchange)"])
+      let asking = try TestHosts(fleet)
+      if isPossible {
+        let connection = try await asking.connect(asking.host("old"))
+        await connection.close()
+      } else {
+        let error = try await failure { try await asking.connect(asking.host("old")) }
+        #expect(error.code == .unsupported)
+      }
+    }
+  }
+
   @Test func aSilentHostIsAConnectTimeoutInItsBound() async throws {
     let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .bind(host: "127.0.0.1", port: 0).get()
