@@ -65,11 +65,20 @@ extension Session {
   }
 
   /// `bytes` of the stream's data are dealt with: WINDOW_UPDATE for stream and connection follows when it is worth a frame.
+  ///
+  /// The stream's window is given back by eighths. nghttp2 by itself gives back half a window, and then waits for the other half and a
+  /// byte more, which cannot come before the first has been given back: over distance half a window passes in a round trip.
   package mutating func consume(_ bytes: Int, on stream: StreamID) -> Bool {
-    guard !isBroken else { return false }
-    // 0, also where the stream is gone; or NGHTTP2_ERR_NOMEM, _INVALID_ARGUMENT (stream 0), _INVALID_STATE (windows update
-    // themselves; they do not here).
-    return unsafe nghttp2_session_consume(handle, stream, bytes) == 0
+    guard consumeConnection(bytes) else { return false }
+    guard let held = recorder.unconsumed[stream] else { return true }
+    let unconsumed = max(0, held - bytes)
+    recorder.unconsumed[stream] = unconsumed
+    // What came since the last WINDOW_UPDATE, padding too; -1 where the stream is gone.
+    let received = unsafe nghttp2_session_get_stream_effective_recv_data_length(handle, stream)
+    let due = Int(received) - unconsumed
+    guard due >= recorder.options.streamWindow / 8 else { return true }
+    // 0, also where the stream is gone; or NGHTTP2_ERR_NOMEM, _FLOW_CONTROL (beyond 2^31-1).
+    return unsafe nghttp2_submit_window_update(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, Int32(due)) == 0
   }
 
   /// The same for a stream that is gone: the connection's window only.

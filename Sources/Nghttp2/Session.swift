@@ -106,6 +106,7 @@ import CNghttp2
   private mutating func broken(_ error: SessionError) -> SessionError {
     isBroken = true
     recorder.streams = [:]
+    recorder.unconsumed = [:]
     return error
   }
 

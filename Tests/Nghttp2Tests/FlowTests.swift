@@ -27,6 +27,31 @@ import Testing
     }
   }
 
+  /// Over distance what is in flight decides: after each round trip nearly all of the window is free again.
+  @Test(arguments: [1000, 16_000, 65_535])
+  func aWindowIsGivenBackAlmostWhole(piece: Int) throws {
+    var options = SessionOptions()
+    options.streamWindow = 1 << 20
+    options.connectionWindow = 16 << 20
+    let (client, server) = (try End(.client), try End(.server, options))
+    server.consumes = false
+    try pump(client, server)
+    let stream = try client.request(request, endStream: false)
+    #expect(client.queue([UInt8](repeating: 1, count: 10 << 20), on: stream, endStream: true))
+    var passed = 0
+    for roundTrip in 0..<8 {
+      // All that the window lets pass, then all that comes back.
+      try server.receive(try client.output(limit: .max))
+      let received = (server.data[stream]?.count ?? 0) - passed
+      #expect(received <= 1 << 20 && (roundTrip == 0 || received > 3 << 18), "\(roundTrip): \(received)")
+      for start in stride(from: 0, to: received, by: piece) {
+        #expect(server.consume(min(piece, received - start), on: stream))
+      }
+      passed += received
+      try client.receive(try server.output())
+    }
+  }
+
   @Test func queueTellsWhenItIsWritableAgain() throws {
     var options = SessionOptions()
     options.highWatermark = 1000
