@@ -38,10 +38,8 @@ extension ConnectionHandler {
   private func data(_ range: Range<Int>, of input: ByteBuffer?, endStream: Bool, on id: Int32) {
     guard streams[id] != nil else {
       // Its handler was never told of the stream: no one else will open the window again.
-      if !range.isEmpty { _ = session.consumeConnection(range.count) }
-      return
+      return consumed(range.count, on: id)
     }
-    streams[id]?.unconsumed += range.count
     if endStream { streams[id]?.peerEnded = true }
     guard let handler = handler(of: id) else { return }
     handler.received(data: input?.piece(range) ?? ByteBuffer(), endStream: endStream)
@@ -49,10 +47,8 @@ extension ConnectionHandler {
 
   private func closed(_ id: Int32, code: UInt32, by closer: Event.Closer) {
     guard let state = streams.removeValue(forKey: id) else { return }
-    if state.unconsumed > 0 {
-      _ = session.consumeConnection(state.unconsumed)
-      scheduleFlush()
-    }
+    // What the handler left may open the connection's window.
+    if session.wantsWrite { scheduleFlush() }
     state.handler?.closed(HTTP2Error(closed: code, by: closer, state: state, sent: wasSent(id)))
   }
 
@@ -135,9 +131,7 @@ extension ConnectionHandler {
   }
 
   func consumed(_ bytes: Int, on id: Int32) {
-    guard let state = streams[id], bytes > 0 else { return }
-    let bytes = min(bytes, state.unconsumed)
-    streams[id]?.unconsumed -= bytes
+    guard bytes > 0 else { return }
     if session.consume(bytes, on: id), session.wantsWrite { scheduleFlush() }
   }
 

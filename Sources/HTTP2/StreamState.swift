@@ -4,8 +4,6 @@ import Nghttp2
 struct StreamState {
   /// Nil while a server's `accept` runs.
   var handler: (any HTTP2StreamHandler)?
-  /// Bytes told to the handler and not consumed.
-  var unconsumed = 0
   /// The peer ended its side.
   var peerEnded = false
   /// A head came from the peer: whatever it says later, it has seen the request.

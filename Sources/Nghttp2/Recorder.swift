@@ -7,8 +7,10 @@ import CNghttp2
   let role: Session.Role
   /// One entry for each stream from its first frame to its `closed`.
   var streams: [StreamID: OutboundQueue] = [:]
-  /// Bytes of data that were told in events and not consumed since.
+  /// Bytes of data that were told in events and not consumed since, of each stream that had data.
   var unconsumed: [StreamID: Int] = [:]
+  /// The same of streams that have closed: still to be given back to the connection's window.
+  var abandoned = 0
   var events: [Event] = []
   /// The input was not taken to its end because `options.maxRecordedBytes` were recorded.
   var isPaused = false
@@ -115,7 +117,7 @@ import CNghttp2
     let offset = unsafe start - base
     guard offset >= 0, unsafe offset + bytes.count <= input.count else { return false }
     unsafe events.append(.data(stream, range: offset..<offset + bytes.count, endStream: false))
-    if streams[stream] != nil { unconsumed[stream, default: 0] += bytes.count }
+    if streams[stream] != nil { unconsumed[stream, default: 0] += bytes.count } else { abandoned += bytes.count }
     return true
   }
 
@@ -186,7 +188,7 @@ import CNghttp2
 
   func closed(_ stream: StreamID, code: UInt32) {
     guard streams.removeValue(forKey: stream) != nil else { return }
-    unconsumed[stream] = nil
+    abandoned += unconsumed.removeValue(forKey: stream) ?? 0
     events.append(.closed(stream, code: code, by: resets.removeValue(forKey: stream) ?? .session))
   }
 }

@@ -64,27 +64,28 @@ extension Session {
     return unsafe nghttp2_submit_rst_stream(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code) == 0
   }
 
-  /// `bytes` of the stream's data are dealt with: WINDOW_UPDATE for stream and connection follows when it is worth a frame.
+  /// `bytes` of the stream's data are dealt with, or as many as there are: WINDOW_UPDATE for stream and connection follows when it is
+  /// worth a frame.
   ///
   /// The stream's window is given back by eighths. nghttp2 by itself gives back half a window, and then waits for the other half and a
   /// byte more, which cannot come before the first has been given back: over distance half a window passes in a round trip.
   package mutating func consume(_ bytes: Int, on stream: StreamID) -> Bool {
-    guard consumeConnection(bytes) else { return false }
+    guard !isBroken else { return false }
     guard let held = recorder.unconsumed[stream] else { return true }
-    let unconsumed = max(0, held - bytes)
-    recorder.unconsumed[stream] = unconsumed
+    let bytes = min(bytes, held)
+    recorder.unconsumed[stream] = held - bytes
+    guard consumeConnection(bytes) else { return false }
     // What came since the last WINDOW_UPDATE, padding too; -1 where the stream is gone.
     let received = unsafe nghttp2_session_get_stream_effective_recv_data_length(handle, stream)
-    let due = Int(received) - unconsumed
+    let due = Int(received) - (held - bytes)
     guard due >= recorder.options.streamWindow / 8 else { return true }
     // 0, also where the stream is gone; or NGHTTP2_ERR_NOMEM, _FLOW_CONTROL (beyond 2^31-1).
     return unsafe nghttp2_submit_window_update(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, Int32(due)) == 0
   }
 
-  /// The same for a stream that is gone: the connection's window only.
-  package mutating func consumeConnection(_ bytes: Int) -> Bool {
+  mutating func consumeConnection(_ bytes: Int) -> Bool {
     guard !isBroken else { return false }
-    // 0, or NGHTTP2_ERR_NOMEM, NGHTTP2_ERR_INVALID_STATE (as above).
+    // 0, or NGHTTP2_ERR_NOMEM, NGHTTP2_ERR_INVALID_STATE (windows update themselves; they do not here).
     return unsafe nghttp2_session_consume_connection(handle, bytes) == 0
   }
 

@@ -117,11 +117,14 @@ import CNghttp2
 
   package var hasEvents: Bool { !recorder.events.isEmpty }
 
-  /// The events since the last call, in order. `recycled` is emptied and used for the next ones.
+  /// The events since the last call, in order. `recycled` is emptied and used for the next ones. What was not consumed of streams that
+  /// have closed is given back to the connection's window.
   package mutating func takeEvents(recycling recycled: consuming [Event] = []) -> [Event] {
     recycled.removeAll(keepingCapacity: true)
     let events = recorder.events
     recorder.events = recycled
+    if recorder.abandoned > 0 { _ = consumeConnection(recorder.abandoned) }
+    recorder.abandoned = 0
     return events
   }
 
