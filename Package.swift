@@ -14,6 +14,8 @@ let settings: [SwiftSetting] = [
 /// For the two targets that hold C's pointers: every unsafe expression is marked where it stands. Elsewhere pointers are only borrowed, for
 /// the length of a call.
 let unsafeSettings = settings + [.strictMemorySafety()]
+/// For decisions that tests try on hundreds of thousands of sequences: optimized in debug builds, too, where that takes minutes otherwise.
+let optimizedSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 extension Target.Dependency {
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -41,15 +43,18 @@ extension Target.Dependency {
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
 }
 
-func target(_ name: String, _ dependencies: [Target.Dependency] = [], unsafe: Bool = false) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: unsafe ? unsafeSettings : settings)
+func target(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = settings
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 /// Tests of `subject`, in `Tests/<subject>Tests`.
-func tests(_ subject: Target.Dependency..., name: String, resources: [Resource] = [], exclude: [String] = []) -> Target
-{
+func tests(
+  _ subject: Target.Dependency..., name: String, exclude: [String] = [], settings: [SwiftSetting] = settings
+) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: subject, exclude: exclude, resources: resources, swiftSettings: settings)
+    name: name + "Tests", dependencies: subject, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -79,8 +84,8 @@ let package = Package(
     // The two engines: the C library made safe and sans-I/O. The only unsafe code.
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
-    target("Nghttp2", ["CNghttp2"], unsafe: true),
-    target("Libssh2", ["CSSH2"], unsafe: true),
+    target("Nghttp2", ["CNghttp2"], settings: unsafeSettings),
+    target("Libssh2", ["CSSH2"], settings: unsafeSettings),
 
     target("EventLoopTasks", [.nioCore, .nioPosix]),
     target("SocketFaults", [.nioCore, .nioPosix]),
@@ -93,7 +98,7 @@ let package = Package(
     target("Enrollment", [.x509, .asn1, .crypto, .system]),
 
     // Near the hosts.
-    target("Pool", [.deque]),
+    target("Pool", [.deque], settings: optimizedSettings),
     target("SSHConfig", [.crypto]),
     target(
       "SSH",
@@ -112,7 +117,7 @@ let package = Package(
 
     // Near the client.
     target("MCP"),
-    target("Routing"),
+    target("Routing", settings: optimizedSettings),
     target("Registry", [.httpClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .logging, .lifecycle]),
     target("Telemetry", [.logging, .nioConcurrency]),
     target(
@@ -143,7 +148,8 @@ let package = Package(
 
     // `Routing` and `Pool` on a virtual clock, against other policies: the scenarios and their table.
     .target(
-      name: "Simulation", dependencies: ["Routing", "Pool"], path: "Tests/Simulation/Engine", swiftSettings: settings),
+      name: "Simulation", dependencies: ["Routing", "Pool"], path: "Tests/Simulation/Engine",
+      swiftSettings: optimizedSettings),
     .executableTarget(
       name: "scout-simulation", dependencies: ["Simulation", .argumentParser], path: "Tests/Simulation/Tool",
       swiftSettings: settings),
@@ -173,14 +179,14 @@ let package = Package(
       name: "Enrollment"),
     tests("EventLoopTasks", .nioCore, .nioPosix, name: "EventLoopTasks"),
     tests("MCP", name: "MCP"),
-    tests("Routing", name: "Routing"),
+    tests("Routing", name: "Routing", settings: optimizedSettings),
     tests("Registry", "TestFleet", .httpClient, .nioCore, .nioPosix, .logging, .lifecycle, name: "Registry"),
-    tests("Simulation", name: "Simulation"),
+    tests("Simulation", name: "Simulation", settings: optimizedSettings),
     tests("Telemetry", .logging, name: "Telemetry"),
     tests(
       "Coordinator", "AgentAPI", "MCP", "Routing", "Telemetry", "TestFleet", .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
       .nioConcurrency, .logging, .lifecycle, name: "Coordinator"),
-    tests("Pool", name: "Pool"),
+    tests("Pool", name: "Pool", settings: optimizedSettings),
     tests("SSHConfig", "TestFleet", name: "SSHConfig"),
     tests(
       "SSH", "SSHConfig", "Pool", "Libssh2", "TestFleet", .nioCore, .nioPosix, .nioEmbedded, .nioConcurrency, .logging,
