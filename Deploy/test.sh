@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config ca-certificates git \
   openssh-client openssh-server openssh-sftp-server openssl nghttp2-client protobuf-compiler python3 python3-venv \
-  etcd-server curl
+  etcd-server curl mksh busybox tcsh fish
 Deploy/python-envs.sh
 
 # Arrows between targets are part of what is tested: an import that the manifest does not list is an error.

@@ -4,12 +4,38 @@ import Testing
 @testable import SSH
 
 @Suite struct CommandScriptTests {
+  private func script(_ argv: [String], stdin: [UInt8]? = nil, _ loginShell: LoginShell) -> CommandScript {
+    CommandScript(RemoteCommand(argv, stdin: stdin), loginShell: loginShell, nonce: "M")
+  }
+
+  private let start = #"printf 'scout-%s %s %s\n' M $$ "$SHELL" && printf 'scout-%s\n' M >&2 && exec "#
+
   @Test func quotesEveryArgument() {
-    let script = CommandScript(RemoteCommand(["echo", "it's", "a\nb"]), marker: "M")
-    let text = String(decoding: script.bytes, as: UTF8.self)
-    #expect(text == "printf '%s %s\\n' M $$ && printf '%s\\n' M >&2 && exec 'echo' 'it'\\''s' 'a\nb' </dev/null\n")
-    let fed = CommandScript(RemoteCommand(["cat"], stdin: [1]), marker: "M")
-    #expect(String(decoding: fed.bytes, as: UTF8.self).hasSuffix("exec 'cat'\n"))
+    let plain = script(["echo", "it's", "a\nb"], .unknown)
+    #expect(plain.reader == .sh)
+    #expect(String(decoding: plain.bytes, as: UTF8.self) == start + "'echo' 'it'\\''s' 'a\nb' </dev/null\n")
+    let fed = script(["cat"], stdin: [1], .other)
+    #expect(String(decoding: fed.bytes, as: UTF8.self) == start + "'cat'\n")
+  }
+
+  @Test func aPOSIXLoginShellReadsOnePlainLine() {
+    let line = script(["cat", "it's"], .posix)
+    #expect(line.reader == .loginShell)
+    #expect(
+      String(decoding: line.bytes, as: UTF8.self)
+        == "set +vx; command trap - DEBUG 2>/dev/null || :; " + start + "'cat' 'it'\\''s' </dev/null\n")
+    for argument in ["\n", "\r", "\u{7f}", "ü", String(repeating: "x", count: 2048)] {
+      #expect(script(["echo", argument], .posix).reader == .sh)
+    }
+  }
+
+  @Test(arguments: [
+    ("/bin/bash", true), ("/bin/sh", true), ("/usr/local/bin/mksh", true), ("dash", true), ("/bin/rbash", false),
+    ("/bin/zsh", false), ("/usr/bin/fish", false), ("/bin/bash/", false), ("/bin/bash -l", false), ("", false),
+  ])
+  func shellsAreKnownByTheirNames(path: String, isPOSIX: Bool) {
+    let isKnown = if case .posix = LoginShell(path: path) { true } else { false }
+    #expect(isKnown == isPOSIX)
   }
 }
 

@@ -5,25 +5,25 @@ import Synchronization
 import TestFleet
 import Testing
 
-@Suite struct CommandTests {
-  /// Collects what a command says.
-  final class Output: Sendable {
-    private let text = Mutex<(String, String)>(("", ""))
-    var stdout: String { text.withLock { $0.0 } }
-    var stderr: String { text.withLock { $0.1 } }
-    func take(_ chunk: OutputChunk) {
-      text.withLock { text in
-        if chunk.stream == .stdout {
-          text.0 += String(buffer: chunk.bytes)
-        } else {
-          text.1 += String(buffer: chunk.bytes)
-        }
+/// Collects what a command says.
+final class CommandOutput: Sendable {
+  private let text = Mutex<(String, String)>(("", ""))
+  var stdout: String { text.withLock { $0.0 } }
+  var stderr: String { text.withLock { $0.1 } }
+  func take(_ chunk: OutputChunk) {
+    text.withLock { text in
+      if chunk.stream == .stdout {
+        text.0 += String(buffer: chunk.bytes)
+      } else {
+        text.1 += String(buffer: chunk.bytes)
       }
     }
   }
+}
 
-  private func run(_ connection: SSHConnection, _ command: RemoteCommand) async throws -> (CommandExit, Output) {
-    let output = Output()
+@Suite struct CommandTests {
+  private func run(_ connection: SSHConnection, _ command: RemoteCommand) async throws -> (CommandExit, CommandOutput) {
+    let output = CommandOutput()
     let exit = try await connection.run(command, deadline: soon) { output.take($0) }
     return (exit, output)
   }
@@ -121,9 +121,11 @@ import Testing
     throw Unexpected(what: "no pids in \(file)")
   }
 
-  @Test(arguments: ["", "trap '' INT; ", "trap '' INT TERM; "])
-  func cancelEndsTheWholeProcessGroup(_ trap: String) async throws {
+  /// Also where the login shell has become the command: it reads the script of all but a connection's first.
+  @Test(arguments: ["", "trap '' INT; ", "trap '' INT TERM; "], [false, true])
+  func cancelEndsTheWholeProcessGroup(_ trap: String, isFirst: Bool) async throws {
     try await TestHosts.withConnection { hosts, connection in
+      if !isFirst { _ = try await run(connection, RemoteCommand(["true"])) }
       let file = hosts.fleet.files.path + "/pids"
       let script = trap + "sleep 300 & echo $! > \(file); echo $$ >> \(file); echo ready >> \(file); wait; sleep 300"
       let running = Task {

@@ -12,7 +12,8 @@ final class CommandDriver: ChannelUser {
   }
 
   private enum State {
-    /// The script is sent as soon as there is a channel; its marker is awaited. Can transition to: running, over.
+    /// The script is sent as soon as there is a channel; its marker is awaited. Can transition to: running, over; stays when the
+    /// login shell did not read the script and /bin/sh is to.
     case launching
     case running(group: Int32)
     /// The last event, or why there is none.
@@ -26,7 +27,7 @@ final class CommandDriver: ChannelUser {
 
   private let host: String
   private let command: RemoteCommand
-  private let script: CommandScript
+  private var script: CommandScript
   private let connection: ConnectionDriver
   private var slot: ChannelSlot?
   private var state = State.launching
@@ -50,13 +51,18 @@ final class CommandDriver: ChannelUser {
     host = connection.host
     self.command = command
     self.connection = connection
-    script = CommandScript(command)
+    script = CommandScript(command, loginShell: connection.loginShell)
     standard = MarkerScanner(marker: script.marker)
     errors = MarkerScanner(marker: script.marker)
   }
 
   func start() {
-    let slot = connection.openChannel(.session, .exec(CommandScript.shell), readsErrors: true, user: self)
+    launch(isPatient: false)
+  }
+
+  private func launch(isPatient: Bool) {
+    let slot = connection.openChannel(
+      .session, .exec(script.reader.rawValue), readsErrors: true, isPatient: isPatient, user: self)
     self.slot = slot
     slot.write(ByteBuffer(bytes: script.bytes))
     if command.stdin == nil { slot.end() }
@@ -139,14 +145,19 @@ final class CommandDriver: ChannelUser {
     case .standard:
       switch standard.receive(bytes) {
       case .searching: break
-      case .found(let number, let rest): launched(number, rest)
+      case .found(let words, let rest): launched(words, rest)
       case .tooMuch: giveUpLaunch("prints more than \(MarkerScanner.limit) bytes first", mayHaveRun: true)
       }
     }
   }
 
-  private func launched(_ number: String, _ rest: ByteBuffer) {
+  /// - Parameter words: the shell's process id and the path of the login shell.
+  private func launched(_ words: String, _ rest: ByteBuffer) {
     guard case .launching = state else { return }
+    let number = words.prefix { $0 != " " }
+    if case .unknown = connection.loginShell {
+      connection.loginShell = LoginShell(path: String(words.dropFirst(number.count + 1)))
+    }
     // Group 0 and 1 would address other processes than the command's.
     guard let group = Int32(number), group > 1 else {
       return giveUpLaunch("gave no process id that can be signalled (\(number))", mayHaveRun: true)
@@ -173,6 +184,7 @@ final class CommandDriver: ChannelUser {
   func channelEnded(_ exit: ChannelExit) {
     slot = nil
     guard case .running = state else {
+      if relaunches() { return }
       let said = [standard.excerpt, errors.excerpt].filter { !$0.isEmpty }.joined(separator: " ")
       // One of the markers may have gone elsewhere (`exec >/dev/null` in a login script); with the other the command followed.
       return giveUpLaunch(
@@ -185,6 +197,19 @@ final class CommandDriver: ChannelUser {
             status: exit.signal.map { .signal($0) } ?? .code(exit.status), stdoutBytes: stdoutBytes,
             stderrBytes: stderrBytes, truncated: stdoutBytes + stderrBytes > delivered,
             duration: .now - started))))
+  }
+
+  /// What SHELL promised does not hold, where a wrapper of the host's (ForceCommand) takes commands that it knows and no other: neither
+  /// marker has come, so the command was not reached, and is begun again as every login shell understands it.
+  private func relaunches() -> Bool {
+    guard script.reader == .loginShell, !standard.hasPassed, !errors.hasPassed, !isKilling else { return false }
+    connection.loginShell = .other
+    script = CommandScript(command, loginShell: .other)
+    standard = MarkerScanner(marker: script.marker)
+    errors = MarkerScanner(marker: script.marker)
+    // The channel that has ended may still count.
+    launch(isPatient: true)
+    return true
   }
 
   func channelFailed(_ error: SSHError) {

@@ -1,23 +1,45 @@
 /// The shell text that starts a command and tells its process group. A value.
 ///
-/// It is read by `/bin/sh -s`, so only POSIX sh sees it: the login shell runs nothing but the constant
-/// `CommandScript.shell`. The shell says the marker and its process id (which is the process group's, because sshd makes
-/// each session a group of its own) and then becomes the command.
+/// It stands in no process list: it is sent on the standard input of its reader. The shell says the marker and its process id
+/// (which is the process group's, because sshd makes each session a group of its own) and then becomes the command.
 struct CommandScript {
-  static let shell = "exec /bin/sh -s"
+  /// Who reads the text. The raw value is all that the login shell is told.
+  enum Reader: String {
+    /// A POSIX shell, whatever the login shell is (csh(1), fish(1)).
+    case sh = "exec /bin/sh -s"
+    /// The login shell, which is a POSIX shell: the host has one program fewer to start. `read` takes nothing beyond the line (POSIX XCU,
+    /// read), so the command's own input may follow.
+    case loginShell = #"IFS= read -r scout && eval "$scout""#
+  }
 
-  /// Printed on both streams before the command's own output. Not to be guessed by the command.
+  /// Longest text that a login shell reads: it does so byte by byte.
+  private static let lineLimit = 2 << 10
+
+  /// Printed on both streams before the command's own output. Not to be guessed by the command, and not in the text: a shell that
+  /// traces what it reads does not print it.
   let marker: String
-  private let command: RemoteCommand
+  let reader: Reader
+  let bytes: [UInt8]
 
-  init(_ command: RemoteCommand, marker: String = CommandScript.randomMarker()) {
-    self.command = command
-    self.marker = marker
+  init(_ command: RemoteCommand, loginShell: LoginShell, nonce: String = CommandScript.randomNonce()) {
+    marker = Self.markerStart + nonce
+    let launch = Self.launch(command, nonce: nonce)
+    if case .posix = loginShell, Self.isPlainLine(launch) {
+      reader = .loginShell
+      bytes = Self.silence + launch
+    } else {
+      reader = .sh
+      bytes = launch
+    }
   }
 
-  static func randomMarker() -> String {
-    "scout-" + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+  private static let markerStart = "scout-"
+
+  static func randomNonce() -> String {
+    String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
   }
+
+  static func randomMarker() -> String { markerStart + randomNonce() }
 
   /// - Throws: `invalidArgument` for what cannot be run as it is meant.
   static func validate(_ command: RemoteCommand) throws(SSHError) {
@@ -42,9 +64,14 @@ struct CommandScript {
     }
   }
 
-  var bytes: [UInt8] {
+  /// What startup files (~/.bashrc) may have turned on would go into the command's output.
+  private static let silence = Array("set +vx; command trap - DEBUG 2>/dev/null || :; ".utf8)
+
+  private static func launch(_ command: RemoteCommand, nonce: String) -> [UInt8] {
     // Nothing runs of which the marker could not be told.
-    var text = Array("printf '%s %s\\n' \(marker) $$ && printf '%s\\n' \(marker) >&2 && exec".utf8)
+    var text = Array(
+      "printf '\(markerStart)%s %s %s\\n' \(nonce) $$ \"$SHELL\" && printf '\(markerStart)%s\\n' \(nonce) >&2 && exec"
+        .utf8)
     for argument in command.argv {
       text.append(UInt8(ascii: " "))
       text += Self.quote(argument)
@@ -52,6 +79,11 @@ struct CommandScript {
     // Its own input follows on the shell's standard input once the marker has come: a shell may read ahead of the line.
     text += Array((command.stdin == nil ? " </dev/null\n" : "\n").utf8)
     return text
+  }
+
+  /// One line of printable ASCII, which means the same to a shell in every locale.
+  private static func isPlainLine(_ text: [UInt8]) -> Bool {
+    text.count <= lineLimit && text.dropLast().allSatisfy { (0x20...0x7e).contains($0) }
   }
 
   /// Single quotes keep every byte but themselves (POSIX XCU 2.2.2).

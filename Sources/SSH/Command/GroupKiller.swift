@@ -26,7 +26,7 @@ final class GroupKiller: ChannelUser {
     self.done = done
     limit()
     // Of many commands that are ended together each has to wait for room; `limit` bounds that.
-    slot = connection.openChannel(.session, .exec(CommandScript.shell), isPatient: true, user: self)
+    slot = connection.openChannel(.session, .exec(CommandScript.Reader.sh.rawValue), isPatient: true, user: self)
   }
 
   private func limit() {

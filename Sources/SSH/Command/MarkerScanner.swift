@@ -16,7 +16,7 @@ struct MarkerScanner {
   enum Outcome: Equatable {
     /// More bytes are needed.
     case searching
-    /// The marker's line is whole: what stood behind the marker, and the bytes after the line.
+    /// The marker's line is whole: what stands behind the marker, and the bytes after the line.
     case found(String, rest: ByteBuffer)
     case tooMuch
   }

@@ -32,6 +32,7 @@ final class ConnectionDriver {
   var channels: [ChannelSlot] = []
   var queue: Deque<ChannelSlot> = []
   var opening: ChannelSlot?
+  var loginShell = LoginShell.unknown
   var keepalive: Keepalive?
   var keepaliveTimer: Scheduled<Void>?
   /// Called when the host answered after it was asked for a sign of life.
