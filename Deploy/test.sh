@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the tests need and runs every test.
 #
-# Usage: Deploy/test.sh [arguments of `swift test`]
+# Usage: Deploy/test.sh [arguments of `swift test`]     with --skip-build it tests what is built already
 # SCOUT_BUILD_FLAGS: more arguments of `swift build`, separated by blanks.
 # SCOUT_JUDGE_TIMES=1: it is also a failure where coordinators took longer than a second to agree again; for a machine that does nothing
 # else (--filter Etcd).
@@ -16,6 +16,9 @@ Deploy/python-envs.sh
 # Arrows between targets are part of what is tested: an import that the manifest does not list is an error.
 read -ra flags <<<"${SCOUT_BUILD_FLAGS:-}"
 flags+=(--explicit-target-dependency-import-check error)
-swift build "${flags[@]}" --build-tests
+[[ " $* " == *" --skip-build "* ]] || {
+  swift build "${flags[@]}" --build-tests
+  set -- --skip-build "$@"
+}
 # Two tests at a time: many of them have deadlines, and two cores are soon busy.
-exec swift test "${flags[@]}" --skip-build --parallel --experimental-maximum-parallelization-width 2 "$@"
+exec swift test "${flags[@]}" --parallel --experimental-maximum-parallelization-width 2 "$@"
