@@ -7,7 +7,10 @@ import Testing
 /// Accounts with other login shells than this machine's: a wrapper writes down what the host is asked to run, and hands it to the shell.
 @Suite struct LoginShellTests {
   private static let sh = "exec /bin/sh -s"
-  private static let inPlace = #"IFS= read -r scout && eval "$scout""#
+  private static let inPlace = #"""
+    set +vx; command trap - DEBUG 2>/dev/null || :; IFS=' ' read -r nonce argv && \#
+    printf 'scout-%s %s\n' "$nonce" $$ && printf 'scout-%s\n' "$nonce" >&2 && eval "exec $argv"
+    """#
 
   /// A host where `shell`, the text in front of an exec request, takes the requests of an account whose login shell is `path`.
   private func withAccount(
@@ -39,7 +42,9 @@ import Testing
   func aPOSIXShellReadsTheScriptItself(_ shell: String) async throws {
     let path = shell.replacing(" ", with: "/")
     let asked = try await withAccount(path: path, shell: #"exec \#(shell) -c "$SSH_ORIGINAL_COMMAND""#) { connection in
-      let arguments = ["a b", "it's", "''", "\"", "$HOME", "`id`", "*", "\\", "\\n", "", "-n", "; exit 3", "tail  "]
+      let arguments = [
+        "a b", "it's", "''", "\"", "$HOME", "`id`", "*", "\\", "\\n", "", "-n", "; exit 3", "  two  b  ",
+      ]
       for _ in 0..<2 {
         let output = try await run(connection, ["printf", "<%s>"] + arguments)
         #expect(output.stdout == arguments.map { "<\($0)>" }.joined())

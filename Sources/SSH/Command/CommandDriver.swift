@@ -151,7 +151,7 @@ final class CommandDriver: ChannelUser {
     }
   }
 
-  /// - Parameter words: the shell's process id and the path of the login shell.
+  /// - Parameter words: the shell's process id and, of `sh`, the path of the login shell.
   private func launched(_ words: String, _ rest: ByteBuffer) {
     guard case .launching = state else { return }
     let number = words.prefix { $0 != " " }

@@ -1,45 +1,51 @@
 /// The shell text that starts a command and tells its process group. A value.
 ///
-/// It stands in no process list: it is sent on the standard input of its reader. The shell says the marker and its process id
-/// (which is the process group's, because sshd makes each session a group of its own) and then becomes the command.
+/// The login shell is told one of two constants; the command stands in no process list, but comes on its standard input. The shell
+/// says the marker and its process id (which is the process group's, because sshd makes each session a group of its own) and then becomes
+/// the command.
 struct CommandScript {
-  /// Who reads the text. The raw value is all that the login shell is told.
+  /// Who reads the command. The raw value is what the login shell is told.
   enum Reader: String {
-    /// A POSIX shell, whatever the login shell is (csh(1), fish(1)).
+    /// A POSIX shell, whatever the login shell is (csh(1), fish(1)): a script.
     case sh = "exec /bin/sh -s"
-    /// The login shell, which is a POSIX shell: the host has one program fewer to start. `read` takes nothing beyond the line (POSIX XCU,
-    /// read), so the command's own input may follow.
-    case loginShell = #"IFS= read -r scout && eval "$scout""#
+    /// The login shell, which is a POSIX shell: one line, the nonce and the command. The host has a program fewer to start. What startup
+    /// files (~/.bashrc) turned on would go into the command's output. `read` takes nothing beyond the line (POSIX XCU, read), so the
+    /// command's own input may follow.
+    case loginShell = #"""
+      set +vx; command trap - DEBUG 2>/dev/null || :; IFS=' ' read -r nonce argv && \#
+      printf 'scout-%s %s\n' "$nonce" $$ && printf 'scout-%s\n' "$nonce" >&2 && eval "exec $argv"
+      """#
   }
 
-  /// Longest text that a login shell reads: it does so byte by byte.
+  /// Longest line that a login shell reads: it does so byte by byte.
   private static let lineLimit = 2 << 10
 
-  /// Printed on both streams before the command's own output. Not to be guessed by the command, and not in the text: a shell that
-  /// traces what it reads does not print it.
+  /// Printed on both streams before the command's own output. Not to be guessed by the command, and put together by the shell: one that
+  /// prints what it reads does not print it.
   let marker: String
   let reader: Reader
+  /// What the reader reads.
   let bytes: [UInt8]
 
   init(_ command: RemoteCommand, loginShell: LoginShell, nonce: String = CommandScript.randomNonce()) {
-    marker = Self.markerStart + nonce
-    let launch = Self.launch(command, nonce: nonce)
-    if case .posix = loginShell, Self.isPlainLine(launch) {
+    marker = Self.marker(nonce)
+    let argv = Self.quoted(command)
+    if case .posix = loginShell, Self.isPlainLine(argv) {
       reader = .loginShell
-      bytes = Self.silence + launch
+      bytes = Array("\(nonce) ".utf8) + argv
     } else {
       reader = .sh
-      bytes = launch
+      // Nothing runs of which the marker could not be told.
+      let start = #"printf 'scout-%s %s %s\n' \#(nonce) $$ "$SHELL" && printf 'scout-%s\n' \#(nonce) >&2 && exec "#
+      bytes = Array(start.utf8) + argv
     }
   }
 
-  private static let markerStart = "scout-"
+  static func marker(_ nonce: String) -> String { "scout-" + nonce }
 
   static func randomNonce() -> String {
     String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
   }
-
-  static func randomMarker() -> String { markerStart + randomNonce() }
 
   /// - Throws: `invalidArgument` for what cannot be run as it is meant.
   static func validate(_ command: RemoteCommand) throws(SSHError) {
@@ -64,18 +70,9 @@ struct CommandScript {
     }
   }
 
-  /// What startup files (~/.bashrc) may have turned on would go into the command's output.
-  private static let silence = Array("set +vx; command trap - DEBUG 2>/dev/null || :; ".utf8)
-
-  private static func launch(_ command: RemoteCommand, nonce: String) -> [UInt8] {
-    // Nothing runs of which the marker could not be told.
-    var text = Array(
-      "printf '\(markerStart)%s %s %s\\n' \(nonce) $$ \"$SHELL\" && printf '\(markerStart)%s\\n' \(nonce) >&2 && exec"
-        .utf8)
-    for argument in command.argv {
-      text.append(UInt8(ascii: " "))
-      text += Self.quote(argument)
-    }
+  /// The command and its redirection, to the end of the line.
+  private static func quoted(_ command: RemoteCommand) -> [UInt8] {
+    var text = Array(command.argv.map(Self.quote).joined(separator: [UInt8(ascii: " ")]))
     // Its own input follows on the shell's standard input once the marker has come: a shell may read ahead of the line.
     text += Array((command.stdin == nil ? " </dev/null\n" : "\n").utf8)
     return text

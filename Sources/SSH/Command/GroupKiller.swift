@@ -5,7 +5,7 @@ import NIOCore
 final class GroupKiller: ChannelUser {
   private let group: Int32
   private let eventLoop: any EventLoop
-  private let marker = CommandScript.randomMarker()
+  private let marker = CommandScript.marker(CommandScript.randomNonce())
   private var ladder: KillLadder
   private var slot: ChannelSlot?
   private var done: ((CommandEnding) -> Void)?
