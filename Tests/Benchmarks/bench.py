@@ -194,7 +194,8 @@ class Bench:
     def many(self):
         """One call over many warm hosts, and the first call to cold ones."""
         for count in (1, 10, 100):
-            rival = rivals.parallel_ssh_true(self.fleet, count, self.times)
+            rival = rivals.parallel_ssh_sweep(self.fleet, count, self.times, "/bin/true")
+            builtin = rivals.parallel_ssh_sweep(self.fleet, count, self.times, "true")
             pair = self.pair()
             try:
                 client = Client(pair.port)
@@ -220,7 +221,8 @@ class Bench:
             say(
                 f"one call, `true` on {count} warm hosts", milliseconds(true[0]),
                 f"p95 {milliseconds(true[1])}, CPU {spent * 1e6:.0f} us a host; "
-                f"parallel-ssh {milliseconds(rival.warm)}, CPU {rival.cpu * 1e6:.0f} us a host",
+                f"parallel-ssh {milliseconds(rival.warm)}, CPU {rival.cpu * 1e6:.0f} us a host; "
+                f"its shells' own `true` {milliseconds(builtin.warm)}",
             )
             say(f"first call, `true` on {count} cold hosts", milliseconds(cold), f"parallel-ssh {milliseconds(rival.cold)}")
 

@@ -95,8 +95,8 @@ def _cpu_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def parallel_ssh_true(fleet, hosts, times):
-    """`true` on so many hosts at once."""
+def parallel_ssh_sweep(fleet, hosts, times, command):
+    """A command on so many hosts at once, as the login shell takes it: `true` is the shell's own, `/bin/true` a program."""
     client = ParallelSSHClient(
         fleet.addresses[:hosts], port=fleet.port, user=fleet.user, pkey=str(fleet.key), pool_size=100
     )
@@ -105,7 +105,7 @@ def parallel_ssh_true(fleet, hosts, times):
         if turn == 1:
             before = _cpu_seconds()
         start = time.monotonic()
-        output = client.run_command("true")
+        output = client.run_command(command)
         client.join(output)
         samples.append(time.monotonic() - start)
         silent = sum(host.exit_code != 0 for host in output)

@@ -42,6 +42,8 @@ class Fleet:
             return pwd.getpwuid(os.getuid()).pw_name
         try:
             pwd.getpwnam(ACCOUNT)
+            # A run that was killed left it, with a home that is gone: sshd would say so in front of each command.
+            subprocess.run(["usermod", "--home", str(self.folder), ACCOUNT], stderr=subprocess.DEVNULL, check=False)
         except KeyError:
             subprocess.run(
                 ["useradd", "--system", "--shell", "/bin/sh", "--home-dir", str(self.folder), ACCOUNT], check=True

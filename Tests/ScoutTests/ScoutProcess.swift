@@ -28,13 +28,17 @@ final class ScoutProcess: Sendable {
     input = pipe.fileHandleForWriting
     process.standardInput = pipe
     for name in ["stdout", "stderr"] { try Data().write(to: folder.appending(path: name)) }
-    process.standardOutput = try FileHandle(forWritingTo: folder.appending(path: "stdout"))
-    process.standardError = try FileHandle(forWritingTo: folder.appending(path: "stderr"))
+    let outputs = try ["stdout", "stderr"].map { try FileHandle(forWritingTo: folder.appending(path: $0)) }
+    process.standardOutput = outputs[0]
+    process.standardError = outputs[1]
+    // The process has its own. Foundation keeps these for as long as this process lives, and crashes in `run` with some 1,350 of them.
+    defer { for output in outputs { try? output.close() } }
     try process.run()
   }
 
   deinit {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    try? input.close()
     try? FileManager.default.removeItem(at: folder)
   }
 
