@@ -35,15 +35,32 @@ def milliseconds(seconds):
     return f"{seconds * 1000:.1f} ms"
 
 
+def seconds(call):
+    start = time.monotonic()
+    call()
+    return time.monotonic() - start
+
+
+def spread(samples):
+    """Median and 95th percentile."""
+    samples = sorted(samples)
+    return statistics.median(samples), samples[min(len(samples) - 1, int(len(samples) * 0.95))]
+
+
 def timed(call, times):
     """Median and 95th percentile in seconds."""
-    samples = []
-    for _ in range(times):
-        start = time.monotonic()
-        call()
-        samples.append(time.monotonic() - start)
-    samples.sort()
-    return statistics.median(samples), samples[min(len(samples) - 1, int(len(samples) * 0.95))]
+    return spread([seconds(call) for _ in range(times)])
+
+
+def in_turns(calls, times):
+    """Seconds of each call, one after the other and so many times: the machine's speed changes by the minute."""
+    turns = [[seconds(call) for call in calls] for _ in range(times)]
+    return list(zip(*turns))
+
+
+def ratio(samples, others):
+    """Median of the ratios turn by turn."""
+    return statistics.median(one / other for one, other in zip(samples, others))
 
 
 def wrk(port, tool, arguments, clients, seconds):
@@ -194,18 +211,21 @@ class Bench:
     def many(self):
         """One call over many warm hosts, and the first call to cold ones."""
         for count in (1, 10, 100):
-            rival = rivals.parallel_ssh_sweep(self.fleet, count, self.times, "/bin/true")
-            builtin = rivals.parallel_ssh_sweep(self.fleet, count, self.times, "true")
+            program, builtin = (rivals.ParallelSSH(self.fleet, count) for _ in range(2))
+            cold_rival = seconds(lambda: program.run("/bin/true"))
+            builtin.run("true")
             pair = self.pair()
             try:
                 client = Client(pair.port)
-                start = time.monotonic()
-                client.call("query", targets=self.fleet.names[:count], command=["true"])
-                cold = time.monotonic() - start
+                run = lambda: client.call("query", targets=self.fleet.names[:count], command=["true"])  # noqa: E731
+                cold = seconds(run)
                 read = timed(lambda: client.call("read", targets=self.targets(count)), self.times)
-                before = pair.cpu_seconds()
-                true = timed(lambda: client.call("query", targets=self.fleet.names[:count], command=["true"]), self.times)
-                spent = (pair.cpu_seconds() - before) / (self.times * count)
+                # The first command told what login shells the hosts have.
+                before, program.cpu = pair.cpu_seconds(), 0
+                true, programs, builtins = in_turns(
+                    [run, lambda: program.run("/bin/true"), lambda: builtin.run("true")], self.times
+                )
+                spent, rival = (cpu / (self.times * count) for cpu in (pair.cpu_seconds() - before, program.cpu))
                 listing = timed(
                     lambda: client.call("list", targets=[f"{n}:{self.fleet.files}" for n in self.fleet.names[:count]]), self.times
                 )
@@ -219,12 +239,11 @@ class Bench:
             )
             say(f"one call, list on {count} warm hosts", milliseconds(listing[0]), f"p95 {milliseconds(listing[1])}")
             say(
-                f"one call, `true` on {count} warm hosts", milliseconds(true[0]),
-                f"p95 {milliseconds(true[1])}, CPU {spent * 1e6:.0f} us a host; "
-                f"parallel-ssh {milliseconds(rival.warm)}, CPU {rival.cpu * 1e6:.0f} us a host; "
-                f"its shells' own `true` {milliseconds(builtin.warm)}",
+                f"one call, `true` on {count} warm hosts", milliseconds(spread(true)[0]),
+                f"p95 {milliseconds(spread(true)[1])}, CPU {spent * 1e6:.0f} us a host; {ratio(true, programs):.2f} of parallel-ssh's "
+                f"time for the program (CPU {rival * 1e6:.0f} us a host), {ratio(true, builtins):.2f} of it for its shells' own `true`",
             )
-            say(f"first call, `true` on {count} cold hosts", milliseconds(cold), f"parallel-ssh {milliseconds(rival.cold)}")
+            say(f"first call, `true` on {count} cold hosts", milliseconds(cold), f"parallel-ssh {milliseconds(cold_rival)}")
 
     def bulk(self):
         """Large files through the link, beside sftp(1)."""

@@ -1,7 +1,6 @@
 """Other SSH clients doing the same work on the same hosts."""
 
 import asyncio
-import dataclasses
 import resource
 import statistics
 import sys
@@ -81,35 +80,29 @@ def parallel_ssh_reads(fleet, path, lanes, seconds):
     return count / seconds
 
 
-@dataclasses.dataclass(frozen=True)
-class Sweep:
-    """Seconds of one command on many hosts at once: the first time, the median of later ones, and of this process's CPU for each host."""
-
-    cold: float
-    warm: float
-    cpu: float
-
-
 def _cpu_seconds():
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
-def parallel_ssh_sweep(fleet, hosts, times, command):
-    """A command on so many hosts at once, as the login shell takes it: `true` is the shell's own, `/bin/true` a program."""
-    client = ParallelSSHClient(
-        fleet.addresses[:hosts], port=fleet.port, user=fleet.user, pkey=str(fleet.key), pool_size=100
-    )
-    samples = []
-    for turn in range(times + 1):
-        if turn == 1:
-            before = _cpu_seconds()
-        start = time.monotonic()
-        output = client.run_command(command)
-        client.join(output)
-        samples.append(time.monotonic() - start)
+class ParallelSSH:
+    """parallel-ssh with so many hosts, which it runs a command on at once, connected from the first call on."""
+
+    def __init__(self, fleet, hosts):
+        self._hosts = hosts
+        self._client = ParallelSSHClient(
+            fleet.addresses[:hosts], port=fleet.port, user=fleet.user, pkey=str(fleet.key), pool_size=100
+        )
+        # This process's, in seconds, for all calls until now.
+        self.cpu = 0
+
+    def run(self, command):
+        """Runs it as the login shell takes it: `true` is the shell's own, `/bin/true` a program."""
+        before = _cpu_seconds()
+        output = self._client.run_command(command)
+        self._client.join(output)
+        self.cpu += _cpu_seconds() - before
         silent = sum(host.exit_code != 0 for host in output)
         if silent:
             # Now and then it loses a host's exit code; its time counts all the same.
-            print(f"parallel-ssh: no exit code from {silent} of {hosts} hosts", file=sys.stderr)
-    return Sweep(samples[0], statistics.median(samples[1:]), (_cpu_seconds() - before) / (times * hosts))
+            print(f"parallel-ssh: no exit code from {silent} of {self._hosts} hosts", file=sys.stderr)

@@ -121,7 +121,7 @@ final class CommandOutput: Sendable {
     throw Unexpected(what: "no pids in \(file)")
   }
 
-  /// Also where the login shell has become the command: it reads the script of all but a connection's first.
+  /// Also where the login shell has become the command: it reads all commands but a connection's first.
   @Test(arguments: ["", "trap '' INT; ", "trap '' INT TERM; "], [false, true])
   func cancelEndsTheWholeProcessGroup(_ trap: String, isFirst: Bool) async throws {
     try await TestHosts.withConnection { hosts, connection in

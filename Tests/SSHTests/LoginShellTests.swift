@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: ["/bin/bash", "/bin/dash", "/bin/mksh", "/bin/busybox ash"])
-  func aPOSIXShellReadsTheScriptItself(_ shell: String) async throws {
+  func aPOSIXShellReadsTheCommandItself(_ shell: String) async throws {
     let path = shell.replacing(" ", with: "/")
     let asked = try await withAccount(path: path, shell: #"exec \#(shell) -c "$SSH_ORIGINAL_COMMAND""#) { connection in
       let arguments = [

@@ -13,7 +13,7 @@ final class CommandDriver: ChannelUser {
 
   private enum State {
     /// The script is sent as soon as there is a channel; its marker is awaited. Can transition to: running, over; stays when the
-    /// login shell did not read the script and /bin/sh is to.
+    /// login shell did not read it and /bin/sh is to.
     case launching
     case running(group: Int32)
     /// The last event, or why there is none.

@@ -1,23 +1,23 @@
 /// The shell text that starts a command and tells its process group. A value.
 ///
-/// The login shell is told one of two constants; the command stands in no process list, but comes on its standard input. The shell
-/// says the marker and its process id (which is the process group's, because sshd makes each session a group of its own) and then becomes
-/// the command.
+/// The login shell is told one of two constants, and the command comes on standard input: what a login shell of another kind makes of
+/// quotes does not matter. The shell says the marker and its process id (which is the process group's, because sshd makes each session a
+/// group of its own) and then becomes the command.
 struct CommandScript {
   /// Who reads the command. The raw value is what the login shell is told.
   enum Reader: String {
     /// A POSIX shell, whatever the login shell is (csh(1), fish(1)): a script.
     case sh = "exec /bin/sh -s"
-    /// The login shell, which is a POSIX shell: one line, the nonce and the command. The host has a program fewer to start. What startup
-    /// files (~/.bashrc) turned on would go into the command's output. `read` takes nothing beyond the line (POSIX XCU, read), so the
-    /// command's own input may follow.
+    /// The login shell, which is a POSIX shell: one line, the nonce and the command. The host has a program fewer to start. It ends
+    /// what startup files (~/.bashrc) may have begun and what would go into the command's output. `read` takes nothing beyond the line
+    /// (POSIX XCU, read), so the command's own input may follow.
     case loginShell = #"""
       set +vx; command trap - DEBUG 2>/dev/null || :; IFS=' ' read -r nonce argv && \#
       printf 'scout-%s %s\n' "$nonce" $$ && printf 'scout-%s\n' "$nonce" >&2 && eval "exec $argv"
       """#
   }
 
-  /// Longest line that a login shell reads: it does so byte by byte.
+  /// Longest command that a login shell reads, in bytes: it takes one after the other.
   private static let lineLimit = 2 << 10
 
   /// Printed on both streams before the command's own output. Not to be guessed by the command, and put together by the shell: one that
@@ -43,6 +43,7 @@ struct CommandScript {
 
   static func marker(_ nonce: String) -> String { "scout-" + nonce }
 
+  /// 128 bits, in letters and digits.
   static func randomNonce() -> String {
     String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
   }

@@ -19,6 +19,7 @@ enum Command {
       continuation.yield($0.terminationStatus)
       continuation.finish()
     }
+    defer { try? handle.close() }
     try process.run()
     let status = await ended.first { _ in true } ?? -1
     return (status, String(decoding: try Data(contentsOf: output), as: UTF8.self))
