@@ -169,17 +169,20 @@ extension FleetTests {
           lines.first { $0.hasPrefix(name + "{") && (label.isEmpty || $0.contains(label)) }
             .flatMap { Double($0.split(separator: " ").last ?? "") }
         }
+        // A slow machine may take longer to the second read than a connection is kept: then there are two.
         try await until(within: .seconds(20)) {
           lines = try await programRun("/usr/bin/curl", ["-sS", base + "/metrics"]).output.split(separator: "\n")
-          return figure("scout_pool_evictions_total", #"reason="idle""#) == 1
+          return figure("scout_pool_acquire_wait_seconds_count") == 2
+            && figure("scout_pool_evictions_total", #"reason="idle""#) == figure("scout_pool_connections_total")
         }
         #expect(figure("scout_link_up") == 1)
-        #expect(figure("scout_pool_connections_total") == 1)
-        #expect(figure("scout_pool_hits_total") == 1 && figure("scout_pool_misses_total") == 1)
+        let connections = try #require(figure("scout_pool_connections_total"))
+        #expect(connections == 1 || connections == 2)
+        #expect(figure("scout_pool_misses_total") == connections)
+        #expect(figure("scout_pool_hits_total") == 2 - connections)
         for phase in ["tcp", "key_exchange", "authentication", "total"] {
-          #expect(figure("scout_pool_handshake_seconds_count", "phase=\"\(phase)\"") == 1)
+          #expect(figure("scout_pool_handshake_seconds_count", "phase=\"\(phase)\"") == connections)
         }
-        #expect(figure("scout_pool_acquire_wait_seconds_count") == 2)
         #expect(try #require(figure("scout_pool_acquire_wait_seconds", #"quantile="0.99""#)) > 0)
         for name in ["evicted_in_use_total", "stray_returns_total", "leaked_leases", "leased", "waiting"] {
           #expect(figure("scout_pool_" + name) == 0, "\(name)")
