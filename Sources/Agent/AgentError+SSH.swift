@@ -31,8 +31,8 @@ extension AgentError {
     self.init(
       code: error.failureCode, message: error.message, phase: error.phase?.name,
       elapsed: error.elapsed ?? start.duration(to: .now), mayHaveRun: error.mayHaveRun,
-      // A host that breaks the protocol says nothing about the agent.
-      scope: error.code == .protocolViolation || error.code == .failure ? .host : nil)
+      // A host that breaks the protocol, or allows few sessions, says nothing about the agent.
+      scope: error.code == .protocolViolation || error.code == .failure || error.isRefusedChannel ? .host : nil)
   }
 
   /// What an operation threw, as the one error that `AgentService` throws; nil for what the receiver of its answer threw,
@@ -55,7 +55,7 @@ extension SSHError.Phase {
     case .queue: "queue"
     case .tcp: "tcp"
     case .keyExchange: "key_exchange"
-    case .hostKey: "host key"
+    case .hostKey: "host_key"
     case .authentication: "authentication"
     case .channel: "channel"
     case .operation: "operation"

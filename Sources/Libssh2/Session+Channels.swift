@@ -47,7 +47,7 @@ package struct ChannelExit: Sendable, Hashable {
 
 extension Session {
   /// Opens a channel; one at a time: while this says `.again`, no other kind may be asked for.
-  /// - Throws: `channelRefused` (sshd's MaxSessions, or a forward that it does not allow or cannot reach).
+  /// - Throws: `channelRefused` (sshd's MaxSessions, a forward that it does not allow or cannot reach, or no answer within a minute).
   package mutating func openChannel(_ kind: ChannelKind) throws(SessionError) -> Poll<ChannelID> {
     try checkUsable()
     guard opening == nil || opening == kind else { throw SessionError(.misuse, "another channel is being opened") }
@@ -68,6 +68,10 @@ extension Session {
       let number = unsafe libssh2_session_last_errno(pointer)
       if number == LIBSSH2_ERROR_EAGAIN { return .again }
       opening = nil
+      // libssh2 waits a minute for the answer and then forgets the channel: the others are as sound as before.
+      guard number != LIBSSH2_ERROR_TIMEOUT else {
+        throw SessionError(.channelRefused, "no answer to the request for it", number: number)
+      }
       throw failure(number == 0 ? LIBSSH2_ERROR_PROTO : number)
     }
     opening = nil

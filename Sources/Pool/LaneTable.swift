@@ -127,6 +127,13 @@ struct LaneTable: Sendable {
     return true
   }
 
+  /// The peer allows no more sessions than are open now. False where none is: then it allows none at all.
+  mutating func refusedBesideOthers() -> Bool {
+    guard sessions > 0 else { return false }
+    limit = min(limit, sessions)
+    return true
+  }
+
   /// The lane's channel is gone. A held lane stays with its holder, who gives it back broken.
   mutating func closed(_ lane: Int) {
     guard lanes.indices.contains(lane) else { return }

@@ -139,6 +139,13 @@ extension Pool {
   }
 
   /// An SFTP channel is gone, asked for or not.
+  /// The peer refused a command's channel, whose lease has been returned: beside others that are open, those have to do.
+  ///
+  /// - Returns: whether there are such others, or the connection is gone: then a lease can be asked for again, and waits for room.
+  package mutating func commandRefused(_ id: ConnectionID) -> Bool {
+    !connections.contains(id) || connections[id].lanes.refusedBesideOthers()
+  }
+
   package mutating func laneClosed(_ lane: LaneID, now: Instant) -> PoolActions<Instant> {
     var out = PoolActions<Instant>()
     if connections.contains(lane.connection) {

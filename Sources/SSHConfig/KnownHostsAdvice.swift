@@ -13,18 +13,27 @@ struct KnownHostsAdvice {
       otherTypes.isEmpty
       ? "" : " (known are keys of the type \(Array(Set(otherTypes)).sorted().joined(separator: ", ")))"
     return "the key that `\(host.alias)` shows (\(key.type) \(key.fingerprint)) is not in known_hosts\(others): "
-      + "compare the fingerprint, then accept it with `\(sshCommand)` or `\(scanCommand)`"
+      + "compare the fingerprint, then accept it with `\(sshCommand(otherTypesAreKnown: !otherTypes.isEmpty))` or `\(scanCommand)`"
   }
 
   func changed(name: String, place: KnownHosts.Place) -> String {
     "the key of `\(host.alias)` has changed: it shows \(key.type) \(key.fingerprint), \(place) has another. "
       + "Somebody may be between; if the host is known to have a new key, remove the old one with "
-      + "`ssh-keygen -R \(Self.quoted(name)) -f \(Self.quoted(place.file))` and accept the new one with `\(sshCommand)`"
+      + "`ssh-keygen -R \(Self.quoted(name)) -f \(Self.quoted(place.file))` and accept the new one with `\(sshCommand(otherTypesAreKnown: false))`"
   }
 
-  private var sshCommand: String {
-    // The alias first, so that ssh reads the same settings.
-    "ssh \(Self.quoted("\(host.user)@\(host.alias)"))" + (host.port == 22 ? "" : " -p \(host.port)")
+  /// So that ssh asks about this key, and writes it down where Scout looks.
+  private func sshCommand(otherTypesAreKnown: Bool) -> String {
+    var options = ""
+    if let file = host.userKnownHostsFiles.first, !file.hasSuffix("/.ssh/known_hosts") {
+      options += " -o UserKnownHostsFile=\(Self.quoted(file))"
+    }
+    if otherTypesAreKnown {
+      // Of one RSA key there are several kinds of signatures.
+      options += " -o HostKeyAlgorithms=" + (key.type == "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256,ssh-rsa" : key.type)
+    }
+    // The alias, so that ssh reads the same settings.
+    return "ssh\(options) \(Self.quoted("\(host.user)@\(host.alias)"))" + (host.port == 22 ? "" : " -p \(host.port)")
   }
 
   private var scanCommand: String {

@@ -82,7 +82,13 @@ private struct Storm {
       if let lane = pick(world.openingLanes), random.next() % 3 == 0 { world.failLane(lane) }
       if let lane = pick(world.closingLanes) { world.closeLane(lane) }
     case 14..<17:
-      if let lease = pick(world.leases) { world.giveBack(lease, sound: random.next() % 5 != 0) }
+      if let lease = pick(world.leases) {
+        if lease.kind == .command, random.next() % 6 == 0 {
+          world.refuseCommand(lease)
+        } else {
+          world.giveBack(lease, sound: random.next() % 5 != 0)
+        }
+      }
     case 17:
       if let id = pick(world.closing) { world.end(id) }
     case 18:

@@ -81,6 +81,13 @@ final class PoolWorld {
     apply(pool.leaseReturned(lease, sound: sound, now: now))
   }
 
+  /// The peer refuses the command's channel: its holder gives the lease back, and tells.
+  func refuseCommand(_ lease: Lease) {
+    note("refused command \(lease.lane.connection.position)")
+    giveBack(lease)
+    _ = pool.commandRefused(lease.lane.connection)
+  }
+
   func establish(_ id: ConnectionID) {
     note("established \(id.position)")
     remove(id, from: &connecting)

@@ -68,6 +68,22 @@ import Testing
     }
   }
 
+  /// As on an account that has never used ssh(1), which makes the folder, too.
+  @Test func theFolderOfKnownHostsIsMade() async throws {
+    try await TestFleet.with(hosts: 1) { fleet in
+      let hosts = try TestHosts(fleet)
+      var host = try hosts.host()
+      host.strictHostKeyChecking = .acceptNew
+      let file = fleet.directory.appending(path: "new/known_hosts").path
+      host.userKnownHostsFiles = [file]
+      await (try hosts.connect(host)).close()
+      host.strictHostKeyChecking = .yes
+      await (try hosts.connect(host)).close()
+      let folder = try FileManager.default.attributesOfItem(atPath: fleet.directory.appending(path: "new").path)
+      #expect((folder[.posixPermissions] as? NSNumber)?.intValue == 0o700)
+    }
+  }
+
   @Test func asksForTheKeyTypeThatIsKnown() async throws {
     var options = TestFleet.Options()
     options.hosts = 1
@@ -137,7 +153,7 @@ import Testing
     }
     #expect(error.code == .unreachable)
     #expect(error.phase == .tcp)
-    #expect(error.message.hasSuffix(": Connection refused"), "\(error.message)")
+    #expect(error.message.contains(": Connection refused. Is the host up"), "\(error.message)")
   }
 
   @Test func whatIsNotSSHIsAProtocolViolation() async throws {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct LoginShellTests {
   private static let sh = "exec /bin/sh -s"
   private static let inPlace = #"""
-    set +vx; command trap - DEBUG 2>/dev/null || :; IFS=' ' read -r nonce argv && \#
+    unset -f printf read eval set command 2>/dev/null || :; set +vx; command trap - DEBUG 2>/dev/null || :; IFS=' ' read -r nonce argv && \#
     printf 'scout-%s %s\n' "$nonce" $$ && printf 'scout-%s\n' "$nonce" >&2 && eval "exec $argv"
     """#
 
@@ -105,6 +105,45 @@ import Testing
       }
     }
     #expect(asked == [Self.sh, Self.inPlace, Self.sh, Self.sh])
+  }
+
+  /// What startup files call by the names of the shell's own words is not asked.
+  @Test func aFunctionOfTheStartupFilesIsNotAsked() async throws {
+    let wrapper = #"exec bash -c "printf() { return 0; }; read() { return 0; }; $SSH_ORIGINAL_COMMAND""#
+    let asked = try await withAccount(path: "/bin/bash", shell: wrapper) { connection in
+      for number in 0..<2 {
+        let output = try await run(connection, ["echo", "\(number)"])
+        #expect(output.stdout == "\(number)\n")
+      }
+    }
+    #expect(asked == [Self.sh, Self.inPlace])
+  }
+
+  /// A wrapper that logs sessions joins both streams, and stays between sshd and the shell.
+  @Test func aWrapperThatJoinsTheStreamsAddsNothing() async throws {
+    let wrapper = #"sh -c "$SSH_ORIGINAL_COMMAND" 2>&1 | tee -a "$HOME/log"; exit 0"#
+    _ = try await withAccount(path: "/bin/sh", shell: wrapper) { connection in
+      for _ in 0..<2 {
+        let output = try await run(connection, ["sh", "-c", "echo out; echo err >&2"])
+        #expect(output.stdout == "out\nerr\n" && output.stderr == "")
+      }
+    }
+  }
+
+  /// The shell then leads no process group: the one that it is in is ended, and that is looked after.
+  @Test func aCommandBelowAWrapperIsEnded() async throws {
+    let wrapper = #"sh -c "$SSH_ORIGINAL_COMMAND"; exit $?"#
+    _ = try await withAccount(path: "/bin/sh", shell: wrapper) { connection in
+      let length = "86\(Int.random(in: 100_000...999_999))"
+      for _ in 0..<2 {
+        let error = try await failure {
+          try await connection.run(RemoteCommand(["sleep", length]), deadline: .now + .milliseconds(500)) { _ in }
+        }
+        #expect(error.ending == .confirmed(lastSignal: "INT"), "\(error)")
+        let left = try await programRun("/usr/bin/pgrep", ["-f", "[s]leep \(length)"])
+        #expect(left.output == "")
+      }
+    }
   }
 
   @Test func aProgramThatIsMissingIsTheCommandsOwnFailure() async throws {

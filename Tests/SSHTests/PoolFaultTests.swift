@@ -19,6 +19,25 @@ import Testing
     }
   }
 
+  /// Lanes that stay open for the next read make room for a command.
+  @Test(arguments: [1, 2]) func aHostThatAllowsFewSessionsRunsCommandsAfterReads(_ sessions: Int) async throws {
+    try await PoolRig.with(maxSessions: sessions) { rig in
+      for _ in 0..<2 {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<3 { group.addTask { _ = try await rig.read(rig.hosts[0]) } }
+          try await group.waitForAll()
+        }
+        for _ in 0..<2 {
+          let output = CommandOutput()
+          let (exit, _) = try await rig.pool.run(rig.hosts[0], RemoteCommand(["echo", "ran"]), deadline: soon) {
+            output.take($0)
+          }
+          #expect(exit.status == .code(0) && output.stdout == "ran\n")
+        }
+      }
+    }
+  }
+
   @Test func aDeadHostFailsQuicklyWithItsLastErrorWhileOthersGoOn() async throws {
     try await PoolRig.with(hosts: 2) { rig in
       let dead = try Self.unreachable(like: rig.hosts[0])

@@ -18,10 +18,13 @@ struct PoolRig: Sendable {
   /// A fleet and a pool for the length of `body`; afterwards the pool is shut down gracefully, and nothing of it may be
   /// left: no lease, no session on the hosts, no socket here.
   static func with<Output: Sendable>(
-    hosts count: Int = 1, settings: SSHPoolSettings = SSHPoolSettings(),
+    hosts count: Int = 1, maxSessions: Int = 10, settings: SSHPoolSettings = SSHPoolSettings(),
     _ body: @Sendable @escaping (PoolRig) async throws -> Output
   ) async throws -> Output {
-    try await TestFleet.with(hosts: count) { fleet in
+    var options = TestFleet.Options()
+    options.hosts = count
+    options.maxSessions = maxSessions
+    return try await TestFleet.with(options) { fleet in
       try "hello".write(to: fleet.files.appending(path: "hello"), atomically: true, encoding: .utf8)
       let config = try SSHConfig.load(path: fleet.configPath)
       let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

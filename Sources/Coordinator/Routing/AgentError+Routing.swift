@@ -6,12 +6,12 @@ extension AttemptFailure {
   init(_ error: any Error) {
     let error = AgentError(routing: error)
     switch error.code {
-    case .overloaded:
+    case .overloaded where error.scope != .host:
       self.init(.shed, mayHaveRun: error.mayHaveRun, pushback: error.retryAfter.map { .after($0) })
     case .unreachable where error.scope == .agent && !error.mayHaveRun:
       self.init(.unprocessed, mayHaveRun: false)
-    case .timeout:
-      // The caller's time: what takes longer says nothing against host or agent, and takes as long the next time.
+    case .overloaded, .timeout:
+      // The host has all the sessions that it allows. Or the caller's time: what takes longer says nothing against host or agent, and takes as long the next time.
       self.init(.late, mayHaveRun: error.mayHaveRun, pushback: .never)
     default:
       self.init(error.scope == .host ? .host(reason: error.message) : .agent, mayHaveRun: error.mayHaveRun)

@@ -83,7 +83,7 @@ final class CommandDriver: ChannelUser {
       isLaunchTold = true
       self.reader = nil
       reader.succeed(.launched)
-    } else if let chunk = chunks.popFirst() {
+    } else if isLaunchTold || isOver, let chunk = chunks.popFirst() {
       self.reader = nil
       let wasFull = !wantsBytes
       buffered -= chunk.bytes.readableBytes
@@ -94,6 +94,9 @@ final class CommandDriver: ChannelUser {
       reader.complete(result.map(Event.exit))
     }
   }
+
+  /// What standard error brings before the marker on standard output has to wait for it.
+  private var isOver: Bool { if case .over = state { true } else { false } }
 
   private func become(_ state: State) {
     self.state = state
@@ -124,6 +127,19 @@ final class CommandDriver: ChannelUser {
     deliver()
   }
 
+  /// Why there was no event in time.
+  var lateness: SSHError {
+    let reason =
+      switch state {
+      case .launching where slot?.wasRequested != true:
+        "no channel was free in time: ask for less at once, or allow more time"
+      case .launching:
+        "the account's login shell did not get to the command in time: look at what its startup files wait for"
+      case .running, .over: "the command did not end in time: have it do less, or allow more time"
+      }
+    return SSHError(.timeout, "\(host): \(reason)", phase: .operation)
+  }
+
   // MARK: ChannelUser
 
   func channelOpened(_ channel: ChannelSlot) {
@@ -134,7 +150,7 @@ final class CommandDriver: ChannelUser {
 
   func channelReceived(_ bytes: ByteBuffer, _ stream: ChannelStream) {
     switch stream {
-    case .standard where standard.hasPassed: accept(bytes, .stdout)
+    case .standard where standard.hasPassed: accept(withoutJoinedMarker(bytes), .stdout)
     case .error where errors.hasPassed: accept(bytes, .stderr)
     case .error:
       switch errors.receive(bytes) {
@@ -149,6 +165,15 @@ final class CommandDriver: ChannelUser {
       case .tooMuch: giveUpLaunch("prints more than \(MarkerScanner.limit) bytes first", mayHaveRun: true)
       }
     }
+  }
+
+  /// A wrapper that joins both streams (`2>&1`) has the second marker at the beginning of the output, of which it is no part.
+  private func withoutJoinedMarker(_ bytes: ByteBuffer) -> ByteBuffer {
+    guard !errors.hasPassed, stdoutBytes == 0 else { return bytes }
+    var bytes = bytes
+    let line = Array((script.marker + "\n").utf8)
+    if bytes.readableBytesView.starts(with: line) { bytes.moveReaderIndex(forwardBy: line.count) }
+    return bytes
   }
 
   /// - Parameter words: the shell's process id and, of `sh`, the path of the login shell.
@@ -168,7 +193,7 @@ final class CommandDriver: ChannelUser {
     }
     hasLaunched = true
     become(.running(group: group))
-    accept(rest, .stdout)
+    accept(withoutJoinedMarker(rest), .stdout)
   }
 
   /// - Parameter mayHaveRun: /bin/sh has read the script, or may have.

@@ -12,7 +12,7 @@ struct CommandScript {
     /// what startup files (~/.bashrc) may have begun and what would go into the command's output. `read` takes nothing beyond the line
     /// (POSIX XCU, read), so the command's own input may follow.
     case loginShell = #"""
-      set +vx; command trap - DEBUG 2>/dev/null || :; IFS=' ' read -r nonce argv && \#
+      unset -f printf read eval set command 2>/dev/null || :; set +vx; command trap - DEBUG 2>/dev/null || :; IFS=' ' read -r nonce argv && \#
       printf 'scout-%s %s\n' "$nonce" $$ && printf 'scout-%s\n' "$nonce" >&2 && eval "exec $argv"
       """#
   }

@@ -38,9 +38,9 @@ final class GroupKiller: ChannelUser {
   private func perform(_ action: KillLadder.Action) {
     switch action {
     case .signal(let name):
-      say("kill -s \(name) -- -\(group) 2>/dev/null; " + question)
+      say("signal \(name); ask")
     case .ask:
-      say(question)
+      say("ask")
     case .wait(let instant):
       timer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(ContinuousClock.now.duration(to: instant))) {
         self.perform(self.ladder.timePassed(now: .now))
@@ -50,12 +50,22 @@ final class GroupKiller: ChannelUser {
     }
   }
 
-  /// A zombie still takes signals: where there is a ps(1) it says whether anything else is left.
-  private var question: String {
-    "a=gone; if kill -s 0 -- -\(group) 2>/dev/null; then a=alive; "
-      + "if l=$(ps -A -o pgid= -o stat= 2>/dev/null); then "
-      + "a=$(echo \"$l\" | while read g s; do if [ \"$g\" = \(group) ]; then case $s in Z*) ;; *) echo x;; esac; fi; done); "
-      + "if [ -n \"$a\" ]; then a=alive; else a=gone; fi; fi; fi; echo \(marker) $a"
+  /// The words that the shell is taught: `signal NAME` and `ask`, which says whether anything is left.
+  ///
+  /// The shell that started the command leads its group, unless a wrapper (ForceCommand) stands between: where there is a ps(1), that says
+  /// which group it is and who is left in it; a zombie, which still takes signals, is not. Without, the process is meant where there is
+  /// no group of its number.
+  private var words: String {
+    #"""
+    p=\#(group); g=$p; known=
+    look() { l=$(ps -A -o pid= -o pgid= -o stat= 2>/dev/null); }
+    find() { echo "$l" | while read -r i j k; do if [ "$i" = "$p" ]; then echo "$j"; fi; done; }
+    left() { echo "$l" | while read -r i j k; do if [ "$j" = "$g" ]; then case $k in Z*) ;; *) echo x;; esac; fi; done; }
+    if look; then known=yes; j=$(find); g=${j:-$g}; fi
+    signal() { kill -s $1 -- -$g 2>/dev/null || { [ -z "$known" ] && kill -s $1 $p 2>/dev/null; }; }
+    ask() { if look; then a=$(left); elif signal 0; then a=x; else a=; fi; if [ -n "$a" ]; then a=alive; else a=gone; fi; echo \#(marker) $a; }
+
+    """#
   }
 
   private func say(_ line: String) {
@@ -69,7 +79,7 @@ final class GroupKiller: ChannelUser {
     timer?.cancel()
     limitTimer?.cancel()
     // A shell that was too slow to answer may still read this.
-    if ending == .unconfirmed { say("kill -s KILL -- -\(group) 2>/dev/null") }
+    if ending == .unconfirmed { say("signal KILL") }
     slot?.close()
     slot = nil
     done(ending)
@@ -79,6 +89,7 @@ final class GroupKiller: ChannelUser {
 
   func channelOpened(_ channel: ChannelSlot) {
     slot = channel
+    channel.write(ByteBuffer(string: words))
     let action = ladder.opened(now: .now)
     limit()
     perform(action)

@@ -38,6 +38,8 @@ final class ChannelSlot {
   private(set) var since = ContinuousClock.now
   /// Its request may have reached the host, and with it what was written.
   private(set) var wasRequested = false
+  /// When the host refused it first, where it is asked again.
+  var firstRefusal: ContinuousClock.Instant?
   var outbound = ByteBuffer()
   /// End of file is to be sent after `outbound`.
   var endsOutbound = false

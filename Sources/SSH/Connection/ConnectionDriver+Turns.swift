@@ -64,7 +64,7 @@ extension ConnectionDriver {
       } catch {
         guard !error.isFatal else { throw error }
         opening = nil
-        if slot.isPatient, slot.user != nil {
+        if slot.user != nil, slot.isPatient || (error.code == .channelRefused && mayStillCount(slot)) {
           tryAgainLater(slot)
         } else {
           slot.state = .closed
@@ -74,7 +74,16 @@ extension ConnectionDriver {
     }
   }
 
-  /// sshd counts a session for a moment longer than its channel is there.
+  /// sshd counts a session for a moment longer than its channel is there: so a refusal may be over soon.
+  private func mayStillCount(_ slot: ChannelSlot) -> Bool {
+    let isOneGoing = channels.contains { if case .closing = $0.state { $0.isSession } else { false } }
+    let isOneGone = sessionClosed.map { $0.duration(to: .now) < .seconds(1) } ?? false
+    guard slot.isSession, isOneGoing || isOneGone else { return false }
+    let first = slot.firstRefusal ?? .now
+    slot.firstRefusal = first
+    return first.duration(to: .now) < .seconds(1)
+  }
+
   private func tryAgainLater(_ slot: ChannelSlot) {
     slot.state = .queued
     eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { [self] in
@@ -145,6 +154,7 @@ extension ConnectionDriver {
         slot.outbound.clear()
         guard case .ready = try session?.close(id) else { return }
         slot.state = .closed
+        if slot.isSession { sessionClosed = .now }
         drivesAgain = true
       case .queued, .opening, .closed:
         break

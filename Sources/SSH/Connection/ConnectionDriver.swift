@@ -32,6 +32,8 @@ final class ConnectionDriver {
   var channels: [ChannelSlot] = []
   var queue: Deque<ChannelSlot> = []
   var opening: ChannelSlot?
+  /// When a session's channel was closed last.
+  var sessionClosed: ContinuousClock.Instant?
   var loginShell = LoginShell.unknown
   var keepalive: Keepalive?
   var keepaliveTimer: Scheduled<Void>?

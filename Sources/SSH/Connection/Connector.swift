@@ -116,7 +116,6 @@ struct Connector {
 
   private static func unreachable(_ host: ResolvedHost, _ error: any Error, _ expired: () -> SSHError) -> SSHError {
     if case ChannelError.connectTimeout = error { return expired() }
-    let place = "\(host.hostName) port \(host.port)"
     if let error = error as? NIOConnectionError {
       if error.connectionErrors.contains(where: {
         if case ChannelError.connectTimeout = $0.error { true } else { false }
@@ -124,17 +123,20 @@ struct Connector {
         return expired()
       }
       if let single = error.connectionErrors.first {
-        return SSHError(
-          .unreachable, "\(host.alias): no TCP connection to \(place): \(SocketFault.words(single.error))",
-          phase: .tcp, scope: .connection)
+        return noConnection(host, single.error)
       }
       return SSHError(
         .unreachable, "\(host.alias): the name \(host.hostName) cannot be resolved; set HostName in ssh_config",
         phase: .tcp, scope: .connection)
     }
-    return SSHError(
-      .unreachable, "\(host.alias): no TCP connection to \(place): \(SocketFault.words(error))", phase: .tcp,
-      scope: .connection)
+    return noConnection(host, error)
+  }
+
+  private static func noConnection(_ host: ResolvedHost, _ error: any Error) -> SSHError {
+    SSHError(
+      .unreachable,
+      "\(host.alias): no TCP connection to \(host.hostName) port \(host.port): \(SocketFault.words(error)). Is the host up, does sshd listen there, and are HostName and Port in ssh_config right?",
+      phase: .tcp, scope: .connection)
   }
 
   // MARK: Steps

@@ -42,9 +42,14 @@ struct HostKeyCheck {
 
   /// What to propose in the key exchange, best first: key types that can be checked come before the others.
   func algorithms(from supported: [String]) -> [String] {
-    let wanted = host.hostKeyAlgorithms.map { names in names.filter(supported.contains) } ?? supported
+    let wanted =
+      host.hostKeyAlgorithms.map { names in names.filter(supported.contains) }
+      ?? supported.filter { !Self.weak.contains($0) }
     return known.preferring(wanted, for: host)
   }
+
+  /// Signed by SHA-1, or DSA: as ssh(1), proposed only where HostKeyAlgorithms says so.
+  private static let weak: Set = ["ssh-rsa", "ssh-dss"]
 
   enum Decision: Equatable {
     case accept

@@ -94,7 +94,8 @@ package final class SSHConnection: Sendable {
   /// - Throws: `SSHError`, or what `output` threw.
   package func run(
     _ command: RemoteCommand, deadline: ContinuousClock.Instant, lastWord: ContinuousClock.Instant? = nil,
-    launched: @Sendable () async throws -> Void = {}, output: @Sendable (OutputChunk) async throws -> Void,
+    launched: @Sendable () async throws -> Void = {},
+    output: @Sendable (OutputChunk) async throws -> Void,
     released: @escaping @Sendable () -> Void = {}
   ) async throws -> CommandExit {
     let process: NIOLoopBound<CommandDriver>
@@ -141,13 +142,8 @@ package final class SSHConnection: Sendable {
   private func next(_ process: NIOLoopBound<CommandDriver>, deadline: ContinuousClock.Instant)
     async throws(SSHError) -> CommandDriver.Event
   {
-    let alias = host.alias
-    return try await Completion<CommandDriver.Event>.value(
-      on: eventLoop, deadline: deadline,
-      expired: {
-        SSHError(
-          .timeout, "\(alias): the command did not end in time: have it do less, or allow more time", phase: .operation)
-      }
+    try await Completion<CommandDriver.Event>.value(
+      on: eventLoop, deadline: deadline, expired: { process.value.lateness }
     ) { process.value.next($0) }
   }
 

@@ -23,7 +23,7 @@ extension SSHError {
         (
           .unsupported,
           "\(host): no key exchange (\(error.message)); compare what the host proposes (ssh -vv \(host)) with the algorithms of "
-            + "libssh2 \(Library.version); old ones need KexAlgorithms in ssh_config, group exchange is never used"
+            + "libssh2 \(Library.version); old hosts need KexAlgorithms or HostKeyAlgorithms +ssh-rsa in ssh_config, group exchange is never used"
         )
       case .authenticationRefused:
         (.authFailed, "\(host): \(error.message)")
@@ -40,6 +40,11 @@ extension SSHError {
       }
     self.init(code, message, phase: phase, scope: scope)
   }
+}
+
+extension SSHError {
+  /// sshd's MaxSessions, or this side's own bound: a matter of this connection alone.
+  package var isRefusedChannel: Bool { code == .overloaded && phase == .channel && !mayHaveRun }
 }
 
 extension SSHError.Phase {

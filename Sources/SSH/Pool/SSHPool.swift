@@ -81,17 +81,28 @@ package final class SSHPool: Sendable, Service {
     launched: @Sendable () async throws -> Void = {},
     output: @Sendable (OutputChunk) async throws -> Void
   ) async throws -> (CommandExit, LeaseTimings) {
-    let held = try await acquire(host, jumps: jumps, kind: .command, class: .request, deadline: deadline, waits: waits)
-    do {
-      try await starting()
-    } catch {
-      giveBack(held, sound: held.connection.isOpen)
-      throw error
+    var hasStarted = false
+    while true {
+      let held = try await acquire(
+        host, jumps: jumps, kind: .command, class: .request, deadline: deadline, waits: waits)
+      do {
+        if !hasStarted { try await starting() }
+      } catch {
+        giveBack(held, sound: held.connection.isOpen)
+        throw error
+      }
+      do {
+        let exit = try await held.connection.run(
+          command, deadline: deadline, lastWord: lastWord, launched: launched, output: output,
+          released: { self.giveBack(held, sound: held.connection.isOpen) })
+        return (exit, held.timings)
+      } catch let error as SSHError where error.isRefusedChannel && !hasStarted {
+        // Nothing has run. Once more where lanes for files take the place: one of them is closed for it.
+        let id = held.grant.lease.lane.connection
+        guard state.withLock({ $0.pool.commandRefused(id) }) else { throw error }
+        hasStarted = true
+      }
     }
-    let exit = try await held.connection.run(
-      command, deadline: deadline, lastWord: lastWord, launched: launched, output: output,
-      released: { self.giveBack(held, sound: held.connection.isOpen) })
-    return (exit, held.timings)
   }
 
   /// Has a connection to `host` made, if none stands, and leaves it idle: no channel is opened on it.
