@@ -4,7 +4,7 @@
 #   Protocol/generate.sh [path of protoc-gen-swift]
 #
 # Needs protoc (Debian: protobuf-compiler). Without an argument, protoc-gen-swift is built from the swift-protobuf
-# that Package.resolved names, which takes minutes.
+# that the package uses, which takes minutes.
 set -eu
 cd "$(dirname "$0")/.."
 

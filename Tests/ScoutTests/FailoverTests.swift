@@ -45,6 +45,35 @@ extension FleetTests {
       ])
     }
 
+    /// A tree that takes longer than an agent's silence is borne: the first agent tells that it is at work, and is left to it.
+    @Test func aLongListingIsMadeOnce() async throws {
+      var options = TestFleet.Options()
+      options.hosts = 1
+      options.sftpDelay = .milliseconds(20)
+      try await TestFleet.with(options) { fleet in
+        for number in 0..<80 { mkdir(fleet.files.path + "/d\(number)", 0o755) }
+        let first = try agent(fleet)
+        let second = try agent(fleet)
+        let coordinator = try ScoutProcess([
+          "coordinator", "--http-port", "0", "--no-embedded-agent", "--agent",
+          "dc1=http://127.0.0.1:\(try await first.port()),dc1=http://127.0.0.1:\(try await second.port())",
+        ])
+        let base = "http://127.0.0.1:\(try await coordinator.port())"
+        try await until {
+          try await ScoutProcess.run(["hosts", "--url", base + "/mcp"]).output.contains("via dc1, dc1#2")
+        }
+        let began = ContinuousClock.now
+        let listing = try await ScoutProcess.run([
+          "list", "host1:\(fleet.files.path)", "--depth", "2", "--url", base + "/mcp", "--timeout-ms", "60000",
+          "--json",
+        ])
+        #expect(listing.code == 0 && listing.output.contains(#""total":80"#), "\(listing.output.suffix(500))")
+        #expect(.now - began > .seconds(5), "too fast to show anything")
+        let metrics = try await programRun("/usr/bin/curl", ["-sS", base + "/metrics"]).output.split(separator: "\n")
+        #expect(metrics.contains("scout_route_retries_total 0"), "\(metrics.filter { $0.contains("route") })")
+      }
+    }
+
     /// Four readers of three hosts through a coordinator over both agents, while `disturb` does its worst.
     private func whileReading(
       _ fleet: TestFleet, ports: [Int], _ disturb: @Sendable (Tally, CoordinatorCore) async throws -> Void

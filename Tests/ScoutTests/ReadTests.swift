@@ -89,6 +89,9 @@ extension EndToEnd {
         #expect(whole["content"]?.string?.hasPrefix("Linux") == true)
         let tail = try await rig.call("read", ["target": "host1:/proc/meminfo", "tail": 1])
         #expect(tail["content"]?.string?.hasPrefix("DirectMap") == true, "\(tail.outcome.text)")
+        // It says 4096 bytes and holds a few.
+        let setting = try await rig.call("read", ["target": "host1:/sys/class/net/lo/mtu", "tail": 1])
+        #expect(setting["content"] == "65536\n", "\(setting.outcome.text)")
       }
     }
 

@@ -3,6 +3,7 @@ import SSH
 
 /// The entries of a directory or of the tree below it, over SFTP: no program runs on the host. A value.
 ///
+/// The first batch is empty and goes out as soon as the directory is open: a tree may take longer than an agent's silence is borne.
 /// Symbolic links below the path are told, not followed, so a tree ends. Memory is bounded by
 /// `AgentSettings.maxEntries` and `nameBytes`; what is beyond is not looked at, and the answer says so. Where the time runs
 /// out, what was found by then is the answer, which says so, too: directories that were not read to their end are marked with
@@ -42,7 +43,7 @@ struct ListOperation: Sendable {
   func run(_ sink: @escaping ReplySink<ListBatch>) async throws -> CallTimings {
     let (_, timings) = try await context.withFiles { lane in
       let end = context.lookingDeadline(from: .now)
-      var found = try await walk(lane, until: end)
+      var found = try await walk(lane, until: end) { try await sink(ListBatch()) }
       found.entries.sort(by: ListOrder(sort).precedes)
       let chosen = found.entries.dropFirst(skip).prefix(limit)
       let isCut = found.stoppedEarly || skip + chosen.count < found.entries.count
@@ -89,14 +90,19 @@ struct ListOperation: Sendable {
   }
 
   /// Level by level, so that what is left out when a bound is reached is what lies deepest.
-  private func walk(_ lane: SFTPLane, until end: ContinuousClock.Instant) async throws -> Finding {
+  ///
+  /// - Parameter opened: called once, when the directory itself is open.
+  private func walk(
+    _ lane: SFTPLane, until end: ContinuousClock.Instant, opened: () async throws -> Void
+  ) async throws -> Finding {
     var finding = Finding()
     var level = [Directory()]
     for depth in 1...depth where !level.isEmpty {
       var below: [Directory] = []
       for position in level.indices {
         let firstEntry = finding.entries.count
-        let isInTime = try await read(level[position], depth: depth, lane, until: end, into: &finding)
+        let isInTime = try await read(
+          level[position], depth: depth, lane, until: end, opened: depth == 1 ? opened : {}, into: &finding)
         if depth < self.depth {
           for index in firstEntry..<finding.entries.count where finding.entries[index].attributes.kind == .directory {
             below.append(Directory(name: finding.entries[index].name, index: index))
@@ -120,11 +126,11 @@ struct ListOperation: Sendable {
   /// and not the answer's, since the directory above was readable.
   private func read(
     _ directory: Directory, depth: UInt32, _ lane: SFTPLane, until end: ContinuousClock.Instant,
-    into finding: inout Finding
+    opened: () async throws -> Void, into finding: inout Finding
   ) async throws -> Bool {
     guard directory.index == nil || .now < end else { return false }
     do {
-      return try await readEntries(directory, depth: depth, lane, until: end, into: &finding)
+      return try await readEntries(directory, depth: depth, lane, until: end, opened: opened, into: &finding)
     } catch let error as SSHError where error.code == .timeout && !finding.entries.isEmpty {
       // The lane may be closed, and what was found is still worth telling: a dead mount somewhere in a tree, for example.
       return false
@@ -137,13 +143,14 @@ struct ListOperation: Sendable {
 
   private func readEntries(
     _ directory: Directory, depth: UInt32, _ lane: SFTPLane, until end: ContinuousClock.Instant,
-    into finding: inout Finding
+    opened: () async throws -> Void, into finding: inout Finding
   ) async throws -> Bool {
     let name = directory.name
     // All the time there is for the first entries: without any there is no answer.
     func deadline() -> ContinuousClock.Instant { finding.entries.isEmpty ? context.call.deadline : end }
     let reader = try await lane.openDirectory(below(name), deadline: deadline())
     defer { reader.close() }
+    try await opened()
     while let batch = try await reader.next(deadline: deadline()) {
       for entry in batch where includesHidden || entry.name.first != UInt8(ascii: ".") {
         guard finding.entries.count < context.settings.maxEntries, finding.nameBytes < Self.nameBytes else {

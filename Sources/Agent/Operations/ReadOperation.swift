@@ -110,12 +110,16 @@ struct ReadOperation: Sendable {
   private func sendTail(of lane: SFTPLane, lines: UInt32, to writer: inout ChunkWriter) async throws {
     let probe = try await lane.readFile(path, offset: 0, limit: 0, deadline: deadline)
     let size = probe.attributes.size ?? 0
-    // Files of /proc and the like say 0 and hold more: nothing can be found from their end.
+    // Files of /proc say 0 and hold more: nothing can be found from their end.
     if size == 0 { return try await sendTailOfUnsized(lane, lines: lines, to: &writer) }
 
     var search = TailSearch(size: size, lines: lines, limit: limit)
     while let block = search.nextBlock {
       let slice = try await lane.readFile(path, offset: block.offset, limit: block.length, deadline: deadline)
+      // It holds less than it says, as files of /sys do, or has shrunk: its end is elsewhere.
+      guard slice.bytes.readableBytes == block.length else {
+        return try await sendTailOfUnsized(lane, lines: lines, to: &writer)
+      }
       search.found(slice.bytes.readableBytesView, at: block.offset)
     }
     writer.begin(FileInfo(path: path, attributes: probe.attributes), offset: search.start)

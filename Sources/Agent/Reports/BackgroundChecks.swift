@@ -4,7 +4,7 @@ import SSH
 
 /// Looks after hosts that nobody asks for, by a real handshake through the pool, one at a time. Sendable.
 ///
-/// It leaves alone: hosts whose breaker is not closed (the pool's own pauses decide about them), and every host while half
+/// It leaves alone: hosts that failed, for as long as the pool pauses between attempts, and every host while half
 /// of the pool's connections are taken, so that no warm connection is given up for a check.
 struct BackgroundChecks: Sendable {
   let interval: Duration
@@ -24,7 +24,8 @@ struct BackgroundChecks: Sendable {
       let next = plan.next(among: hosts.all.map(\.alias), at: .now) { health.health(of: $0).lastContact }
       guard let next, let host = try? hosts.host(next) else { continue }
       plan.checked(next, at: .now)
-      guard pool.contact(with: host.resolved, jumps: host.jumps).lastError == nil else { continue }
+      let contact = pool.contact(with: host.resolved, jumps: host.jumps)
+      guard contact.lastError == nil || (contact.retryIn ?? .zero) <= .zero else { continue }
       do {
         try await pool.touch(host.resolved, jumps: host.jumps, deadline: .now + .seconds(30))
       } catch {

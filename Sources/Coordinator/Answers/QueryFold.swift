@@ -48,7 +48,7 @@ struct QueryFold {
     func show(_ encoding: ReadRequestOptions.Encoding) -> [RemoteText.Shown] {
       zip(outputs, shares).map { output, share in
         RemoteText.show(
-          state.trie.content(of: output), share: share, keepEnd: false, isOpen: key.truncated, encoding: encoding)
+          state.trie.content(of: output), share: share, keepEnd: false, isPart: key.truncated, encoding: encoding)
       }
     }
     var shown = show(.auto)

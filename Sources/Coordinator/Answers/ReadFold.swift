@@ -45,7 +45,7 @@ struct ReadFold {
     let keepEnd = if case .tail = wanted.part { true } else { false }
     // An uncut text takes what its bytes are; only base64 needs the whole claim.
     let shown = RemoteText.show(
-      state.trie.content(of: key.end), share: share, keepEnd: keepEnd, isOpen: key.truncated && !keepEnd,
+      state.trie.content(of: key.end), share: share, keepEnd: keepEnd, isPart: key.truncated,
       encoding: wanted.encoding)
     let isCut = key.truncated || shown.bytes.count < key.end.position
     var modified = SharedTime(parts[0].info.mtimeS)

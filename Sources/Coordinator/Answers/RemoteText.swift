@@ -15,16 +15,14 @@ enum RemoteText {
   ///   - all: the bytes there are.
   ///   - share: how large the content may be, in bytes of its own spelling.
   ///   - keepEnd: where the share cuts, the last bytes are kept rather than the first.
-  ///   - isOpen: bytes follow that are not here, so that the last character may be a part.
+  ///   - isPart: more bytes follow that are not here, or precede where the end is kept, so that the character there may be a part.
   static func show(
-    _ all: Data, share: Int, keepEnd: Bool, isOpen: Bool, encoding: ReadRequestOptions.Encoding
+    _ all: Data, share: Int, keepEnd: Bool, isPart: Bool, encoding: ReadRequestOptions.Encoding
   ) -> Shown {
     var bytes = keepEnd ? all.suffix(share) : all.prefix(share)
-    let isCut = bytes.count < all.count
     if encoding != .base64 {
       var text = bytes
-      if isCut, keepEnd { text = withoutPartialStart(text) }
-      if isOpen || (isCut && !keepEnd) { text = withoutPartialEnd(text) }
+      if isPart || bytes.count < all.count { text = keepEnd ? withoutPartialStart(text) : withoutPartialEnd(text) }
       // Less than a character: shown as bytes, or whoever goes on would never get past it.
       if text.isEmpty { text = bytes }
       if let content = String(validating: text, as: UTF8.self) {

@@ -5,11 +5,11 @@ import Testing
 
 @Suite struct RemoteTextTests {
   private func show(
-    _ bytes: [UInt8], share: Int = 1000, keepEnd: Bool = false, isOpen: Bool = false,
+    _ bytes: [UInt8], share: Int = 1000, keepEnd: Bool = false, isPart: Bool = false,
     _ encoding: ReadRequestOptions.Encoding = .auto
   ) -> RemoteText.Shown {
     // A slice: nothing may count on indices from 0.
-    RemoteText.show(Data([0] + bytes).dropFirst(), share: share, keepEnd: keepEnd, isOpen: isOpen, encoding: encoding)
+    RemoteText.show(Data([0] + bytes).dropFirst(), share: share, keepEnd: keepEnd, isPart: isPart, encoding: encoding)
   }
 
   @Test func textIsText() {
@@ -22,9 +22,9 @@ import Testing
   /// Whoever goes on behind it must come further.
   @Test func lessThanACharacterIsShownAsBytes() {
     let half = Array("é".utf8.prefix(1))
-    let shown = show(half, isOpen: true)
+    let shown = show(half, isPart: true)
     #expect(shown.encoding == .base64 && shown.bytes == 0..<1)
-    let forced = show(half, isOpen: true, .text)
+    let forced = show(half, isPart: true, .text)
     #expect(forced.content == "\u{FFFD}" && forced.bytes == 0..<1)
     #expect(show(Array("é".utf8), share: 1).bytes == 0..<1)
   }
@@ -39,7 +39,7 @@ import Testing
   func aCutCharacterIsLeftForLater(_ missing: Int) {
     let bytes = Array(Array("ab😀".utf8).dropLast(missing))
     #expect(show(bytes).encoding == .base64)
-    let shown = show(bytes, isOpen: true)
+    let shown = show(bytes, isPart: true)
     #expect(shown.content == "ab")
     #expect(shown.bytes == 0..<2)
   }
@@ -49,6 +49,16 @@ import Testing
     #expect(show(bytes, share: 5).content == "éé")
     #expect(show(bytes, share: 5, keepEnd: true).content == "éé")
     #expect(show(bytes, share: 5, keepEnd: true).bytes == 2..<6)
+  }
+
+  /// The end of a file, cut by whoever sent it: a character may begin before it.
+  @Test(arguments: [1, 2, 3])
+  func aCharacterThatBeganEarlierIsLeftOut(_ missing: Int) {
+    let bytes = Array(Array("😀ab".utf8).dropFirst(missing))
+    #expect(show(bytes, keepEnd: true).encoding == .base64)
+    let shown = show(bytes, keepEnd: true, isPart: true)
+    #expect(shown.content == "ab" && shown.encoding == .text)
+    #expect(shown.bytes == 4 - missing..<6 - missing)
   }
 
   @Test func base64FitsItsShare() {
