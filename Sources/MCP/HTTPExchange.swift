@@ -19,6 +19,8 @@ package struct HTTPExchange: Sendable {
   private var replies: [RPCReply]
   private var gates: [CallID: ProgressGate] = [:]
   private var open: Set<CallID>
+  /// Taken back by the client, not ended yet.
+  private var silent: Set<CallID> = []
   private var state = State.undecided
   private var sequence: UInt64 = 0
   private var silentSince: ContinuousClock.Instant
@@ -79,16 +81,19 @@ package struct HTTPExchange: Sendable {
   }
 
   mutating func logged(_ call: CallID, _ message: MCPLogMessage, now: ContinuousClock.Instant) -> Step {
-    guard open.contains(call), let note = calls.first(where: { $0.id == call }).flatMap(message.notification) else {
-      return Step()
-    }
+    guard open.contains(call), !silent.contains(call),
+      let note = calls.first(where: { $0.id == call }).flatMap(message.notification)
+    else { return Step() }
     var step = Step()
     stream(note.serialized(), now, &step)
     return step
   }
 
-  /// The client took the call back: nothing more is said of its progress, however long its end takes.
-  package mutating func silenced(_ call: CallID) { gates[call] = nil }
+  /// The client took the call back: nothing more is said of it, however long its end takes.
+  package mutating func silenced(_ call: CallID) {
+    gates[call] = nil
+    silent.insert(call)
+  }
 
   /// Time has passed.
   mutating func ticked(now: ContinuousClock.Instant) -> Step {

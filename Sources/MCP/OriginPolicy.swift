@@ -22,6 +22,9 @@ package struct OriginPolicy: Sendable, Hashable {
     return nil
   }
 
+  /// Whether `hosts` may name it: as clients write it, without a port.
+  package static func isHostName(_ text: String) -> Bool { name(authority: text) == text.lowercased() }
+
   private func accepts(origin: String) -> Bool {
     if origins.contains(origin) { return true }
     for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) {

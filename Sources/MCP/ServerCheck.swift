@@ -45,6 +45,7 @@ enum ServerCheck {
   private static func refusedKeyword(in schema: JSON) -> String? {
     guard let members = schema.object else { return nil }
     if let keyword = members.keys.first(where: refusedKeywords.contains) { return keyword }
+    if members["type"]?.array != nil { return "a list of types" }
     for (keyword, value) in members {
       switch keyword {
       case "properties", "patternProperties":

@@ -97,6 +97,9 @@ struct HTTPExchangeTests {
         + "\n\n")
     let milder = MCPLogMessage(level: .warning, logger: "scout", data: "slow")
     #expect(endpoint.logged(&asked, asked.calls[0].id, milder, now: Fixture.start).isEmpty)
+    // Taken back by the client, and its end is still to come.
+    asked.silenced(asked.calls[0].id)
+    #expect(endpoint.logged(&asked, asked.calls[0].id, message, now: Fixture.start).isEmpty)
   }
 
   @Test func legacyStreamsHaveEventIDsAndCanBeResumed() throws {

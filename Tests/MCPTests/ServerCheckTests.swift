@@ -31,6 +31,7 @@ struct ServerCheckTests {
       ["type": "object", "properties": ["a": ["oneOf": []]]],
       ["type": "object", "properties": ["a": ["items": ["$ref": "#"]]]],
       ["type": "object", "additionalProperties": ["anyOf": []]],
+      ["type": "object", "properties": ["a": ["type": ["array", "string"]]]],
     ] as [JSON])
   func schemasThatBreakClientsAreRefused(_ schema: JSON) {
     var tool = Fixture.tool("a")

@@ -12,10 +12,20 @@ struct AnswerWriter: ~Copyable {
   private let connection: HTTPConnection
   private let metrics: DoorMetrics
   private let date: HTTPDate
+  private let isHeadOnly: Bool
+  private let fields: [MCPHTTPField]
   private(set) var isOpen = true
 
-  init(_ writer: consuming ResponseWriter, connection: HTTPConnection, metrics: DoorMetrics, date: HTTPDate) {
+  /// - Parameters:
+  ///   - isHeadOnly: the request was HEAD: bodies are left out, of which only their length is told (RFC 9110 section 9.3.2).
+  ///   - fields: that stand in each answer's head.
+  init(
+    _ writer: consuming ResponseWriter, connection: HTTPConnection, metrics: DoorMetrics, date: HTTPDate,
+    isHeadOnly: Bool, fields: [MCPHTTPField]
+  ) {
     unused = consume writer
+    self.isHeadOnly = isHeadOnly
+    self.fields = fields
     self.connection = connection
     self.metrics = metrics
     self.date = date
@@ -23,6 +33,7 @@ struct AnswerWriter: ~Copyable {
 
   /// The whole answer, in one write.
   mutating func write(_ answer: MCPHTTPAnswer) async {
+    guard !isHeadOnly else { return await writeHead(answer) }
     guard isOpen, let writer = unused.take() else { return }
     var head = head(status: answer.status, answer.fields)
     // 204 and 202 without a body: RFC 9110 section 8.6 forbids the field in the former only.
@@ -38,7 +49,7 @@ struct AnswerWriter: ~Copyable {
   }
 
   /// The head that `answer` would have, without its body.
-  mutating func writeHead(_ answer: MCPHTTPAnswer) async {
+  private mutating func writeHead(_ answer: MCPHTTPAnswer) async {
     guard isOpen, let writer = unused.take() else { return }
     var head = head(status: answer.status, answer.fields)
     head.headerFields[.contentLength] = String(answer.body.count)
@@ -85,7 +96,7 @@ struct AnswerWriter: ~Copyable {
   private func head(status: Int, _ fields: [MCPHTTPField]) -> HTTPResponse {
     metrics.answered(status: status)
     var head = HTTPResponse(status: HTTPResponse.Status(code: status))
-    for field in fields {
+    for field in fields + self.fields {
       if let name = HTTPField.Name(field.name) { head.headerFields.append(HTTPField(name: name, value: field.value)) }
     }
     head.headerFields[.date] = date.now

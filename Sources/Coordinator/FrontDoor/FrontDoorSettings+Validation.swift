@@ -49,6 +49,11 @@ extension FrontDoorSettings {
     try check("the limit of calls at once", limits.calls, 1...65_536)
     try check("SCOUT_RATE_LIMIT_PER_MINUTE", limits.requestsPerMinute, 0...10_000_000)
     try check("SCOUT_RATE_LIMIT_BURST", limits.burst, 1...1_000_000)
+    for name in allowedHosts where name != "*" && !OriginPolicy.isHostName(name) {
+      throw FrontDoorSettingsError(
+        "SCOUT_ALLOWED_HOSTS names \(name): write the name or address alone, without scheme and port, IPv6 in brackets, or *"
+      )
+    }
     for origin in allowedOrigins where !origin.contains("://") || origin.hasSuffix("/") {
       throw FrontDoorSettingsError(
         "\(origin) is not a valid origin: write scheme://host[:port], as browsers send it")

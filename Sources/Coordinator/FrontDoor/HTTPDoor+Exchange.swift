@@ -34,10 +34,11 @@ extension HTTPDoor {
   private func run(_ call: MCPCall, of principal: String, in scope: CallScope?, _ mailbox: Mailbox<ExchangeEvent>) async
   {
     await scope?.run {
+      // A word or two for each host, whose number is bounded: none is dropped, however many fail at once.
       let result = await self.runner.run(
-        call, principal: principal, log: { mailbox.put(.logged(call.id, $0), limit: 64) },
+        call, principal: principal, log: { mailbox.put(.logged(call.id, $0)) },
         progress: { done, total, message in
-          mailbox.put(.progressed(call.id, done: done, total: total, message: message), limit: 64)
+          mailbox.put(.progressed(call.id, done: done, total: total, message: message))
         })
       mailbox.put(.finished(call.id, result))
     }

@@ -8,18 +8,25 @@ import Telemetry
 extension HTTPDoor {
   func respond(to request: Request, _ writer: consuming ResponseWriter, _ connection: HTTPConnection) async {
     connection.requestBegan()
-    var answer = AnswerWriter(writer, connection: connection, metrics: metrics, date: date)
+    let isMCP = request.uri.path == "/mcp" || request.uri.path == "/mcp/"
+    let page = isMCP ? CrossOrigin(request, origins) : nil
+    var answer = AnswerWriter(
+      writer, connection: connection, metrics: metrics, date: date, isHeadOnly: request.method == .head,
+      fields: page?.fields ?? [])
     var bodyWasRead = false
     switch request.uri.path {
-    case "/mcp", "/mcp/":
+    case _ where page?.isPreflight == true:
+      // Before credentials are looked for: a browser sends none with it.
+      await answer.write(CrossOrigin.permission)
+    case _ where isMCP:
       bodyWasRead = await serveMCP(request, &answer, connection)
     case "/health":
-      await answer.write(request.isReading ? .text("OK") : .methodNotAllowed(allow: "GET, HEAD"), to: request)
+      await answer.write(request.isReading ? .text("OK") : .methodNotAllowed(allow: "GET, HEAD"))
     case "/metrics":
-      await answer.write(metricsAnswer(to: request), to: request)
+      await answer.write(metricsAnswer(to: request))
     default:
       // Also /.well-known/oauth-protected-resource[/mcp], where clients look for OAuth: there is none.
-      await answer.write(.refusal(404, RPCError(.invalidRequest, "Not found; MCP is at /mcp")), to: request)
+      await answer.write(.refusal(404, RPCError(.invalidRequest, "Not found; MCP is at /mcp")))
     }
     connection.requestAnswered(bodyWasRead: bodyWasRead || !request.hasBody)
   }
@@ -90,8 +97,7 @@ extension HTTPDoor {
         return .failure(Refusal(answer: .unauthorized))
       }
     }
-    let host = [request.head.authority].compactMap { $0 } + request.headers[values: .host]
-    if let reason = origins.refusal(host: host, origin: request.headers[values: .origin]) {
+    if let reason = origins.refusal(host: request.hosts, origin: request.headers[values: .origin]) {
       metrics.refused(.origin)
       return .failure(Refusal(answer: .refusal(403, RPCError(.invalidRequest, reason))))
     }
@@ -102,11 +108,6 @@ extension HTTPDoor {
 }
 
 extension AnswerWriter {
-  /// As `write`, without the body where the request was HEAD.
-  fileprivate mutating func write(_ answer: MCPHTTPAnswer, to request: Request) async {
-    if request.method == .head { await writeHead(answer) } else { await write(answer) }
-  }
-
   fileprivate mutating func answer(
     _ request: Request, _ body: [UInt8], of principal: String, at door: HTTPDoor, _ connection: HTTPConnection,
     begun: (_ calls: Int) -> Void

@@ -9,6 +9,9 @@ extension Request {
 
   var isReading: Bool { method == .get || method == .head }
 
+  /// The lines that say which server is meant.
+  var hosts: [String] { [head.authority].compactMap { $0 } + headers[values: .host] }
+
   var hasBody: Bool { headers[.transferEncoding] != nil || (headers[.contentLength].flatMap { Int($0) } ?? 0) > 0 }
 
   /// The key in `X-API-Key` or `Authorization: Bearer`; never one from the query.

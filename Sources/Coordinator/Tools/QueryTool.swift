@@ -9,9 +9,10 @@ struct QueryTool: ScoutTool {
 
   var definition: MCPTool {
     var properties = Schema.hosts
+    // One line is taken as well (`ToolArguments.command`), and not told: some clients refuse every tool where a type is a list of types.
     properties["command"] = [
-      "type": ["array", "string"], "items": ["type": "string"],
-      "description": "List of words, or one line (quotes work; no shell: no pipes, variables, ~). Paths start at home",
+      "type": "array", "items": ["type": "string"],
+      "description": "Words, without a shell: no pipes, variables, ~. Paths start at home",
     ]
     properties["timeout_ms"] = Schema.timeout(core.settings)
     return MCPTool(

@@ -57,6 +57,62 @@ import Testing
     }
   }
 
+  /// A browser asks before a page of another origin may send its call, and shows the page the answer only where that says so.
+  @Test func pagesOfAllowedOriginsAreAnswered() async throws {
+    try await RunningDoor.with {
+      $0.apiKeys = try APIKey.list("ops:key")
+      $0.allowedOrigins = ["https://app.example"]
+    } _: { door in
+      func preflight(_ origin: String) -> Request {
+        Request(method: .OPTIONS, headers: [("Origin", origin), ("Access-Control-Request-Method", "POST")])
+      }
+      for origin in ["https://app.example", "http://localhost:6274"] {
+        let permission = try await door.client.send(preflight(origin))
+        #expect(permission.status == 204 && permission.headers.first(name: "content-length") == nil)
+        #expect(permission.headers.first(name: "access-control-allow-origin") == origin)
+        let allowed = permission.headers.first(name: "access-control-allow-headers") ?? ""
+        for name in [
+          "authorization", "x-api-key", "content-type", "mcp-session-id", "mcp-protocol-version", "mcp-method",
+        ] {
+          #expect(allowed.contains(name))
+        }
+        let call = Request.call("echo").with("Origin", origin)
+        for (status, request) in [(401, call), (200, call.with("X-API-Key", "key"))] {
+          let answer = try await door.client.send(request)
+          #expect(answer.status == status)
+          #expect(answer.headers.first(name: "access-control-allow-origin") == origin)
+          #expect(answer.headers.first(name: "access-control-expose-headers")?.contains("mcp-session-id") == true)
+          #expect(answer.headers.first(name: "vary") == "origin")
+        }
+      }
+      for request in [preflight("https://evil.example"), Request.call("echo").with("Origin", "https://evil.example")] {
+        let answer = try await door.client.send(request.with("X-API-Key", "key"))
+        #expect(answer.status == 403 && answer.headers.first(name: "access-control-allow-origin") == nil)
+      }
+      let plain = try await door.client.send(Request.call("echo").with("X-API-Key", "key"))
+      #expect(plain.status == 200 && plain.headers.first(name: "vary") == nil)
+    }
+  }
+
+  /// What follows on the connection would else be taken for the body.
+  @Test func headHasNoBody() async throws {
+    try await RunningDoor.with { door in
+      for path in ["/mcp", "/health", "/metrics", "/nope"] {
+        let answer = try await door.client.send(Request(method: .HEAD, path: path))
+        #expect(answer.body.isEmpty && answer.headers.first(name: "content-length") != "0", "\(answer)")
+      }
+    }
+  }
+
+  @Test(arguments: ["scout.example.org:8000", "https://scout.example.org", "fd00::1", "a/b", ""])
+  func namesThatNoRequestHasAreRefused(_ name: String) throws {
+    var settings = FrontDoorSettings()
+    settings.allowedHosts = [name]
+    #expect(throws: FrontDoorSettingsError.self) { try settings.validate() }
+    settings.allowedHosts = ["scout.example.org", "10.0.0.1", "[fd00::1]", "*"]
+    try settings.validate()
+  }
+
   @Test func bodiesAreBounded() async throws {
     try await RunningDoor.with {
       $0.limits.body = 2048
