@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 #if canImport(Glibc)
@@ -30,16 +31,27 @@ package final class LogSink: Sendable {
   package var droppedLines: UInt64 { dropped.withLock { $0 } }
 
   /// Writes one line, which ends in a line feed; what exceeds `longestLine` bytes is cut.
-  func write(_ line: [UInt8]) {
+  ///
+  /// - Parameter format: of the line that tells how many were dropped.
+  func write(_ line: [UInt8], format: LogSettings.Format) {
     var line = line
     if line.count >= Self.longestLine {
       line.removeSubrange((Self.longestLine - 1)...)
       line.append(UInt8(ascii: "\n"))
     }
     dropped.withLock { dropped in
-      if dropped > 0, put(Array("level=warning msg=\"log lines dropped\" count=\(dropped)\n".utf8)) { dropped = 0 }
+      if dropped > 0, put(Self.notice(dropped, format)) { dropped = 0 }
       if !put(line) { dropped += 1 }
     }
+  }
+
+  private static func notice(_ dropped: UInt64, _ format: LogSettings.Format) -> [UInt8] {
+    var line = LogLine(format: format)
+    line.add("time", Timestamp.now().description)
+    line.add("level", Logger.Level.warning.rawValue)
+    line.add("msg", "log lines dropped")
+    line.add("count", "\(dropped)")
+    return line.finished()
   }
 
   private func put(_ bytes: [UInt8]) -> Bool {

@@ -39,6 +39,6 @@ package struct StructuredLogHandler: LogHandler {
     for (key, value) in facts.sorted(by: { $0.key < $1.key }) {
       line.add(key, SecretKeys.contains(key) ? "[redacted]" : value.description)
     }
-    sink.write(line.finished())
+    sink.write(line.finished(), format: format)
   }
 }

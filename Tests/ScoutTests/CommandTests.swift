@@ -21,6 +21,9 @@ extension EndToEnd {
         let query = try await ScoutProcess.run(
           ["query", "host1", "host2"] + config + ["--", "wc", "-l", fleet.files.path + "/f"])
         #expect(query.code == 0 && query.output.contains("1 \(fleet.files.path)/f"), "\(query)")
+        let line = try await ScoutProcess.run(
+          ["query", "host1"] + config + ["--", "grep -c 'content' \(fleet.files.path)/f"])
+        #expect(line.code == 0 && line.output.contains("1"), "\(line)")
       }
     }
 
@@ -97,11 +100,24 @@ extension EndToEnd {
         ended.code == 2 && ended.errors.contains("SCOUT_API_KEY") && !ended.errors.contains("hunter2"), "\(ended)")
     }
 
+    /// More than one answer of the tool holds.
+    @Test func namesAloneAreAllThereAre() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let config = fleet.directory.appending(path: "many").path
+        try (0..<3000).map { "Host host-with-a-name-\($0)\n" }.joined().write(
+          toFile: config, atomically: true, encoding: .utf8)
+        let names = try await ScoutProcess.run(["hosts", "--names", "--ssh-config", config])
+        #expect(names.code == 0 && names.output.split(separator: "\n").count == 3000, "\(names.output.suffix(200))")
+      }
+    }
+
     @Test func namesAloneSayWhyThereAreNone() async throws {
       try await TestFleet.with(hosts: 1) { fleet in
         let config = ["--ssh-config", fleet.configPath]
         let none = try await ScoutProcess.run(["hosts", "--names", "bad["] + config)
         #expect(none.code == 2 && none.output.isEmpty && none.errors.contains("Pattern 'bad['"), "\(none)")
+        let doctor = try await ScoutProcess.run(["doctor", "bad["] + config)
+        #expect(doctor.code == 2 && doctor.errors.contains("bad["), "\(doctor)")
         let both = try await ScoutProcess.run(["hosts", "--names", "--json"] + config)
         #expect(both.code == 2 && both.errors.contains("--names"), "\(both)")
       }

@@ -71,7 +71,7 @@ extension FleetTests {
         ])
       #expect(together.code == 1, "\(together)")
       for words in [
-        "SCOUT_AGENT_LISTEN (--agent-listen): `nowhere` is not HOST:PORT", "`web` is not GLOB:KEY=VALUE",
+        "SCOUT_AGENT_LISTEN (--agent-listen): `nowhere` is not HOST:PORT", "`web` is not HOSTS:KEY=VALUE",
         "SCOUT_HTTP_HOST is 0.0.0.0", "`dc1` is not SEGMENT=https://HOST:PORT", "SCOUT_ETCD (--etcd): ",
       ] { #expect(together.output.contains("FAULT  settings: ") && together.output.contains(words), "\(together)") }
       let dead = try await ScoutProcess.run(

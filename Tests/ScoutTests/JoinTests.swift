@@ -102,6 +102,9 @@ extension FleetTests {
         ])
         #expect(second.code == 1 && second.errors.contains("another agent uses it"), "\(second)")
 
+        let typo = try await ScoutProcess.run(
+          ["pki", "revoke", "--pki", folder + "/pki", "--segment", "dc1", "--name", "agent-aa"])
+        #expect(typo.code == 1 && typo.errors.contains("is that the name? There is dc1/agent-a"), "\(typo)")
         let revoked = try await ScoutProcess.run(
           ["pki", "revoke", "--pki", folder + "/pki", "--segment", "dc1", "--name", "agent-a"])
         #expect(revoked.code == 0, "\(revoked)")

@@ -105,6 +105,48 @@ import Testing
     #expect(reader.list(.blocklist).isEmpty)
   }
 
+  /// A list that is misread blocks nobody, and nobody notices.
+  @Test(arguments: [
+    ("SCOUT_BLOCKLIST", "db[1-3]"), ("SCOUT_BLOCKLIST", "{db1"), ("SCOUT_ALLOWLIST", "!db1"),
+    ("SCOUT_ALLOWLIST", "dc1/db1"),
+    ("SCOUT_LABELS", "db[1-3]:role=db"),
+  ])
+  func patternsThatNameNoHostStopTheStart(_ variable: String, _ text: String) async throws {
+    let reader = try await reader([variable: text])
+    let error = #expect(throws: SettingsError.self) { try reader.agentSettings(name: "a") }
+    #expect(error?.description.contains("\(variable) (") == true && error?.description.contains("* and ?") == true)
+  }
+
+  @Test(arguments: [
+    (
+      ["coordinator", "--no-embedded-agent", "--agent", "a=http://127.0.0.1:1,b=http://127.0.0.1:1"], "is named already"
+    ),
+    (["coordinator", "--no-embedded-agent", "--agent", "a=http://192.0.2.1:7443"], "begins with https://"),
+    (
+      [
+        "coordinator", "--no-embedded-agent", "--agent", "a=https://192.0.2.1", "--agent-ca", "/nope", "--agent-cert",
+        "/nope",
+        "--agent-key", "/nope",
+      ], "SCOUT_AGENT_CA (--agent-ca): `/nope` is no file"
+    ),
+    (["agent", "--coordinator", "127.0.0.1:1", "--coordinator", "127.0.0.1:1"], "is named already"),
+    (["coordinator", "--allowed-hosts", "scout.example:8000"], "without scheme and port"),
+  ])
+  func linksThatCannotWorkStopTheStart(_ arguments: [String], _ words: String) async throws {
+    let run = try await ScoutProcess.run(arguments)
+    #expect(run.code == 2 && run.errors.contains(words), "\(run)")
+  }
+
+  @Test(arguments: ["coordinator", "agent"]) func aMisspeltVariableIsSaidAtTheStart(_ command: String) async throws {
+    let own =
+      command == "agent"
+      ? ["--listen", "127.0.0.1:0"] : ["--http-port", "0", "--no-embedded-agent", "--agent-listen", "127.0.0.1:0"]
+    let process = try ScoutProcess([command] + own, environment: ["SCOUT_BLOKLIST": "*"])
+    _ = try await process.port()
+    #expect(
+      process.errors.contains("SCOUT_BLOKLIST is set, and there is no such setting; did you mean SCOUT_BLOCKLIST?"))
+  }
+
   @Test func agentsAreTold() throws {
     let (segment, url) = try AgentLinks.split("dc1=https://[fd00::5]:7000#2")
     #expect(segment == "dc1" && url.host == "fd00::5" && url.port == 7000 && url.priority == 2)
@@ -127,7 +169,8 @@ extension Setting {
   /// As the README's table shows it.
   fileprivate var row: String {
     let shown = standard.isEmpty ? "" : "`\(standard)`"
-    let written = isSecret ? "" : "`\(flag)`"
+    let spelling = kind == .flag ? "--[no-]" + flag.dropFirst(2) : flag
+    let written = isSecret ? "" : "`\(spelling)`"
     return "| `\(variable)` | \(written) | \(allowed) | \(shown) | \(purpose) |"
   }
 }

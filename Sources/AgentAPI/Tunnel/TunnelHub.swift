@@ -137,11 +137,21 @@ package final class TunnelHub: Service {
       self.logger.warning("The tunnel of an agent ended", metadata: self.metadata(arrival, error.message))
     }
     if let replaced {
-      logger.info("An agent's tunnel was replaced", metadata: metadata(arrival, nil))
+      report(replaced, by: arrival)
       await replaced.shutdown(grace: settings.longestDrain)
     }
     _ = try? await connection.unusable.get()
     await connection.shutdown(grace: settings.longestDrain)
+  }
+
+  /// One agent dials anew when its link broke or its certificate is another; two take turns for ever.
+  private func report(_ replaced: HTTP2Connection, by arrival: Arrival) {
+    guard let before = replaced.remoteAddress?.ipAddress, before != arrival.connection.remoteAddress?.ipAddress else {
+      return logger.info("An agent's tunnel was replaced", metadata: metadata(arrival, nil))
+    }
+    logger.warning(
+      "Another machine has taken an agent's place: give each agent of a segment its own name",
+      metadata: metadata(arrival, "it was at \(before)"))
   }
 
   /// Nil: the agent serves.

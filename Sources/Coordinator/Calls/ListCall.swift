@@ -11,6 +11,9 @@ package struct ListRequestOptions: Sendable, Hashable {
     case time
   }
 
+  package static let depths = 1...32
+  package static let skips = 0...1_000_000
+
   /// 1: the directory's own entries; more: so many levels of the tree.
   package var depth = 1
   package var hidden = false

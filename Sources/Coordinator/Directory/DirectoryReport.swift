@@ -6,7 +6,10 @@ package struct DirectoryReport: Sendable {
     package var name: String
     package var segment: String
     package var version: String
+    /// Heard of, and takes requests.
     package var isHealthy: Bool
+    /// Heard of, and takes none any more.
+    package var isDraining: Bool
     package var hosts: Int
     /// Since it was last heard of; nil: never.
     package var heardAgoMS: Int?
@@ -58,7 +61,8 @@ package struct DirectoryReport: Sendable {
       let agent = state.agents[index]
       return Agent(
         name: agent.name, segment: agent.segment, version: agent.reply?.version ?? "",
-        isHealthy: state.isHealthy(index, at: now), hosts: agent.reply?.hosts.count ?? 0,
+        isHealthy: state.isHealthy(index, at: now), isDraining: agent.isDraining && state.isHeard(index, at: now),
+        hosts: agent.reply?.hosts.count ?? 0,
         heardAgoMS: agent.lastHeard.map { max(.zero, now - $0).wholeMilliseconds },
         failure: agent.failure ?? (agent.isDraining ? "it drains, and takes nothing new" : nil),
         pool: agent.reply?.pool ?? PoolFigures(), load: agent.load, counts: agent.counts)

@@ -55,9 +55,14 @@ package struct DirectoryState: Sendable {
   /// Those of them that could not be reached.
   var failing: Int { agents.count { $0.reply == nil && $0.failure != nil && !$0.isGone } }
 
+  /// Heard of, and takes requests.
   func isHealthy(_ agent: Int, at now: ContinuousClock.Instant) -> Bool {
+    isHeard(agent, at: now) && !agents[agent].isDraining
+  }
+
+  func isHeard(_ agent: Int, at now: ContinuousClock.Instant) -> Bool {
     guard let heard = agents[agent].lastHeard, agents[agent].failure == nil, !agents[agent].isGone else { return false }
-    return !agents[agent].isDraining && now - heard < AgentDirectory.silenceLimit
+    return now - heard < AgentDirectory.silenceLimit
   }
 
   func isCurrent(_ stay: Stay) -> Bool {

@@ -144,7 +144,7 @@ extension Roster {
     } else if name.contains(",") {
       message += " To mean several hosts, write {\(name)} or use targets."
     } else if hosts.isEmpty {
-      message += " No host is known."
+      message += " No host is known: add Host entries to the agent's ssh_config, or see hosts for agents that are away."
     } else if hosts.count <= 12 {
       message += " Available: \(names.joined(separator: ", "))."
     } else {

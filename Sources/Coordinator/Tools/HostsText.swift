@@ -1,8 +1,14 @@
 extension AnswerText {
   /// One line for each host, then the agents.
   package static func of(_ answer: HostsAnswer) -> String {
-    if answer.matched == 0 { return "No hosts. Add Host entries to the agent's ssh_config." }
-    var out = "\(answer.matched) host\(answer.matched == 1 ? "" : "s"):\n"
+    if answer.agents.isEmpty {
+      return
+        "No agent is there, so no hosts. Start `scout agent --coordinator` where the hosts are; see this coordinator's log."
+    }
+    var out =
+      answer.matched == 0
+      ? "No hosts. Add Host entries to the agent's ssh_config, and look at its allow-list and block-list.\n"
+      : "\(answer.matched) host\(answer.matched == 1 ? "" : "s"):\n"
     let names = Column(answer.hosts.map { ReadableText.escaped($0.host.name) })
     let states = Column(answer.hosts.map(state(of:)))
     let addresses = Column(answer.hosts.map { ReadableText.escaped($0.address) })

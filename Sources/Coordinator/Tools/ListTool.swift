@@ -8,12 +8,12 @@ struct ListTool: ScoutTool {
 
   var definition: MCPTool {
     var properties = Schema.paths
-    properties["depth"] = Schema.integer("1: the directory; more: its tree", 1...32, default: 1)
+    properties["depth"] = Schema.integer("1: the directory; more: its tree", ListRequestOptions.depths, default: 1)
     properties["hidden"] = Schema.boolean("Dot files, too")
     properties["sort"] = Schema.word(ListRequestOptions.Sort.self, default: .name)
     properties["limit"] = Schema.integer(
       "Entries at most", 1...core.settings.entryLimit, default: core.settings.entries)
-    properties["skip"] = Schema.integer("Entries to leave out first, to go on", 0...1_000_000)
+    properties["skip"] = Schema.integer("Entries to leave out first, to go on", ListRequestOptions.skips)
     properties["timeout_ms"] = Schema.timeout(core.settings)
     return MCPTool(
       name: "list", title: "List directories",
@@ -30,11 +30,11 @@ struct ListTool: ScoutTool {
     let arguments = try ToolArguments(arguments, tool: "list", known: Self.names)
     let targets = try arguments.targets { text throws(TargetError) in try Target.withPath(text) }
     var wanted = ListRequestOptions()
-    wanted.depth = Int(try arguments.integer("depth", in: 1...32) ?? 1)
+    wanted.depth = try arguments.integer("depth", in: ListRequestOptions.depths) ?? 1
     wanted.hidden = try arguments.boolean("hidden") ?? false
     wanted.sort = try arguments.word("sort", ListRequestOptions.Sort.self) ?? .name
-    wanted.limit = try arguments.integer("limit", in: 1...Int64(core.settings.entryLimit)).map { Int($0) }
-    wanted.skip = Int(try arguments.integer("skip", in: 0...1_000_000) ?? 0)
+    wanted.limit = try arguments.integer("limit", in: 1...core.settings.entryLimit)
+    wanted.skip = try arguments.integer("skip", in: ListRequestOptions.skips) ?? 0
     var options = options
     options.timeout = try arguments.timeout()
     let answer = try await core.list(targets, wanted, options)

@@ -52,10 +52,10 @@ struct ReadTool: ScoutTool {
     guard [offset, head, tail].count(where: { $0 != nil }) < 2 else {
       throw TargetError("Give only one of offset, head and tail")
     }
-    if let offset { wanted.part = .bytes(offset: offset) }
+    if let offset { wanted.part = .bytes(offset: Int64(offset)) }
     if let head { wanted.part = .head(UInt32(head)) }
     if let tail { wanted.part = .tail(UInt32(tail)) }
-    wanted.limit = try arguments.integer("limit", in: 1...Int64(core.settings.fileLimit)).map { Int($0) }
+    wanted.limit = try arguments.integer("limit", in: 1...core.settings.fileLimit)
     wanted.encoding = try arguments.word("encoding", ReadRequestOptions.Encoding.self) ?? .auto
     wanted.sha256 = try arguments.boolean("sha256") ?? false
     return wanted

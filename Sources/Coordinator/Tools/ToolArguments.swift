@@ -33,10 +33,10 @@ struct ToolArguments {
     return flag
   }
 
-  func integer(_ name: String, in bounds: ClosedRange<Int64>) throws(TargetError) -> Int64? {
+  func integer(_ name: String, in bounds: ClosedRange<Int>) throws(TargetError) -> Int? {
     guard let value = value(name) else { return nil }
     // Some clients send numbers as strings.
-    guard let number = value.integer ?? value.string.flatMap({ Int64($0) }) else {
+    guard let number = value.integer.map(Int.init) ?? value.string.flatMap({ Int($0) }) else {
       throw wrong(name, value, "a whole number")
     }
     guard bounds.contains(number) else {
@@ -93,7 +93,7 @@ struct ToolArguments {
   }
 
   func timeout() throws(TargetError) -> Duration? {
-    try integer("timeout_ms", in: 0...Int64(Int32.max)).map { .milliseconds($0) }
+    try integer("timeout_ms", in: 0...Int(Int32.max)).map { .milliseconds($0) }
   }
 
   /// An explicit null is as good as nothing.

@@ -19,7 +19,7 @@ package struct Holders: Sendable {
   }
 
   /// Nil where there is none, or none that can be read.
-  func record(_ identity: LinkIdentity) -> HolderRecord? { (try? record(Self.file(identity))) ?? nil }
+  package func record(_ identity: LinkIdentity) -> HolderRecord? { (try? record(Self.file(identity))) ?? nil }
 
   /// Keeps the record, unless it is there as it is.
   ///

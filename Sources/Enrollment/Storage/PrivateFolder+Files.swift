@@ -26,6 +26,12 @@ extension PrivateFolder {
     let descriptor = open(file.string, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
+      // EINVAL, readlink(2): something else has its place.
+      guard errno != EINVAL else {
+        throw EnrollmentError(
+          .storage,
+          "\(file) is no link any more, as after a copy with scp -r: copy the folder anew, with rsync -a or tar")
+      }
       throw Self.failure("Cannot open", file)
     }
     let opened = FileDescriptor(rawValue: descriptor)
@@ -91,6 +97,12 @@ extension PrivateFolder {
     }
     guard count >= 0 else {
       if errno == ENOENT { return nil }
+      // EINVAL, readlink(2): something else has its place.
+      guard errno != EINVAL else {
+        throw EnrollmentError(
+          .storage,
+          "\(file) is no link any more, as after a copy with scp -r: copy the folder anew, with rsync -a or tar")
+      }
       throw Self.failure("Cannot read the link", file)
     }
     return String(decoding: bytes.prefix(count), as: UTF8.self)

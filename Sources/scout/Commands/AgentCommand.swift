@@ -42,6 +42,7 @@ struct AgentCommand: AsyncParsableCommand {
     let log = try LogSettings(settings)
     log.bootstrap()
     let logger = log.logger(label: "scout.agent")
+    SettingsExamination.warn(of: ProcessInfo.processInfo.environment, logger)
     let group = try EventLoops.start(settings)
     let presence = try settings.text(.stateDir).map { try AgentPresence(stateFolder: $0) }
     defer { withExtendedLifetime(presence) {} }

@@ -27,6 +27,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     let log = try LogSettings(settings)
     log.bootstrap()
     let parts = try CoordinatorParts(settings, awaitsAgents: settings.awaitsAgents)
+    SettingsExamination.warn(of: ProcessInfo.processInfo.environment, parts.logger)
     if let unused = ProcessInfo.processInfo.environment["SCOUT_ENABLE_UI"] {
       parts.logger.notice(
         "SCOUT_ENABLE_UI has no effect: answers are data and text", metadata: ["value": .string(unused)])

@@ -23,6 +23,8 @@ struct DoctorCommand: AsyncParsableCommand {
   @OptionGroup(title: "Agents that dial in") var tunnels: TunnelFlags
   @OptionGroup(title: "This machine as an agent") var agent: AgentFlags
 
+  func validate() throws { try UsageCheck.hosts(hosts) }
+
   func run() async throws {
     let settings = try await SettingsReader(shared, links, tunnels, agent, config: shared.config)
     var findings = SettingsExamination(settings: settings, environment: ProcessInfo.processInfo.environment).findings()

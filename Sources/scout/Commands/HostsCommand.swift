@@ -1,6 +1,9 @@
+import AgentAPI
 import ArgumentParser
+import Coordinator
 import Foundation
 import MCP
+import Telemetry
 
 struct HostsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,11 +21,31 @@ struct HostsCommand: AsyncParsableCommand {
   func run() async throws {
     let arguments: JSONObject = select.map { ["select": .string($0)] } ?? [:]
     guard names else { return try await client.callAndPrint("hosts", arguments) }
-    let result = try await client.call("hosts", arguments)
-    if case .object(let answer)? = result.structured, case .array(let hosts)? = answer["hosts"] {
-      let names = hosts.compactMap { $0["host"]?.string }
-      if !names.isEmpty { try StandardOutput.print(names.joined(separator: "\n")) }
+    let result = client.url == nil ? try await all() : try await client.call("hosts", arguments)
+    guard !result.isError, let answer = result.structured else { throw TerminalError(result.text) }
+    let names = answer["hosts"]?.array?.compactMap { $0["host"]?.string } ?? []
+    if !names.isEmpty { try StandardOutput.print(names.joined(separator: "\n")) }
+    if let matched = answer["summary"]?["matched"]?.integer, matched > names.count {
+      throw TerminalError(
+        "these are \(names.count) of \(matched) hosts, as many as one answer holds: ask for fewer at once, by a pattern or a label"
+      )
     }
-    if result.isError { throw TerminalError(result.text) }
+    if result.exitCode != 0 { throw ExitCode(result.exitCode) }
+  }
+
+  /// All of them, however many: names are short.
+  private func all() async throws -> ToolResult {
+    let select = try select.map { try Target.hostOnly($0).hosts }
+    let options = CallOptions(
+      timeout: client.timeoutMs.map { .milliseconds($0) }, requestID: RequestID.mint(),
+      principal: LocalToolCaller.principal)
+    return try await client.withCoordinator { coordinator in
+      do {
+        let answer = try await coordinator.core.hosts(select, limit: .max, options)
+        return ToolResult(structured: AnswerJSON.of(answer), text: "", isError: false)
+      } catch let failure as HostFailure {
+        return ToolResult(text: failure.message, isError: true)
+      }
+    }
   }
 }

@@ -16,9 +16,9 @@ struct ListCommand: AsyncParsableCommand {
 
   func validate() throws {
     try UsageCheck.paths(targets)
-    try UsageCheck.number("--depth", depth, 1...64)
+    try UsageCheck.number("--depth", depth, ListRequestOptions.depths)
     try UsageCheck.number("--limit", limit, 1...10_000)
-    try UsageCheck.number("--skip", skip, 0...(.max))
+    try UsageCheck.number("--skip", skip, ListRequestOptions.skips)
     try UsageCheck.word("--sort", sort, ListRequestOptions.Sort.self)
   }
 

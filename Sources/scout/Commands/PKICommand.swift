@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordinator
 import Enrollment
 import Foundation
 import SystemPackage
@@ -142,7 +143,9 @@ struct PKICommand: AsyncParsableCommand {
           "put it in its place within five minutes: then agents get certificates of the new authority, which it has to trust"
         )
       }
-      try StandardOutput.print("next, on its machine: scout coordinator --pki FOLDER --agent-listen HOST:7444")
+      try StandardOutput.print(
+        "next: copy the folder with its link (rsync -a; scp -r follows it), and on its machine scout coordinator --pki FOLDER --agent-listen HOST:7444"
+      )
     }
   }
 
@@ -167,6 +170,20 @@ struct PKICommand: AsyncParsableCommand {
       }
     }
 
+    private static func name(_ identity: LinkIdentity) -> String {
+      identity.segment.map { "\($0)/\(identity.name)" } ?? "the coordinator \(identity.name)"
+    }
+
+    /// A name that nobody has is mostly a misspelt one, and whoever is meant still in.
+    private func unknown(_ name: String, _ exchange: EnrollmentExchange) throws -> String {
+      let known = try words { () throws(EnrollmentError) in
+        try exchange.holders.inForce(exchange.revocations, now: .now)
+      }.map { Self.name($0.identity) }
+      let near = NearestNames.of(name, in: known)
+      return "nobody has a certificate or a token as \(name): is that the name?"
+        + (near.isEmpty ? "" : " There is \(near.joined(separator: ", ")).")
+    }
+
     private func identity(in domain: TrustDomain) throws(EnrollmentError) -> LinkIdentity {
       if let coordinator { return try .coordinator(name: coordinator, in: domain) }
       return try .agent(segment: segment ?? "", name: name ?? "", in: domain)
@@ -175,17 +192,20 @@ struct PKICommand: AsyncParsableCommand {
     func run() async throws {
       let exchange = try await folder.open()
       let now = Date()
+      let identity = try words { () throws(EnrollmentError) in
+        try self.identity(in: exchange.authority.trustDomain)
+      }
+      let isKnown = exchange.holders.record(identity) != nil
       let withdrawn = try words { () throws(EnrollmentError) in
-        let identity = try identity(in: exchange.authority.trustDomain)
         try exchange.revocations.revoke(identity, now: now)
         return try exchange.tokens.withdraw(identity, now: now)
       }
       // It covers what is made in the same second, or the next: a token that is made from here on lets it in again.
       let end = now.timeIntervalSince1970.rounded(.up) + 1
       try await Task.sleep(for: .seconds(max(0, end - Date().timeIntervalSince1970)))
-      try StandardOutput.print(
-        "revoked \(coordinator.map { "the coordinator \($0)" } ?? "\(segment ?? "")/\(name ?? "")")"
-          + (withdrawn > 0 ? " and \(withdrawn) tokens of it" : ""))
+      let name = Self.name(identity)
+      try StandardOutput.print("revoked \(name)" + (withdrawn > 0 ? " and \(withdrawn) tokens of it" : ""))
+      guard isKnown || withdrawn > 0 else { throw TerminalError(try unknown(name, exchange)) }
     }
   }
 }

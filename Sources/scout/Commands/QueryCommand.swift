@@ -26,8 +26,8 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await client.callAndPrint(
-      "query",
-      ["targets": .array(targets.map(JSON.string)), "command": .array(command.map(JSON.string))])
+    // One word with blanks in it is a line that somebody quoted: taken apart as the tool does, without a shell.
+    let words = command.count == 1 ? JSON.string(command[0]) : .array(command.map(JSON.string))
+    try await client.callAndPrint("query", ["targets": .array(targets.map(JSON.string)), "command": words])
   }
 }

@@ -14,7 +14,10 @@ extension AgentDirectory {
     func counter(_ name: String, _ help: String, _ value: @escaping @Sendable (Agent) -> Double?) {
       metrics.counters(name, help: help, labels: labels) { self.samples(value) }
     }
-    gauge("scout_link_up", "1 while the agent is heard of.") { $0.isHealthy ? 1 : 0 }
+    gauge("scout_link_up", "1 while the agent is heard of.") { $0.isHealthy || $0.isDraining ? 1 : 0 }
+    gauge("scout_agent_draining", "1 while the agent finishes what it has and takes nothing new.") {
+      $0.isDraining ? 1 : 0
+    }
     gauge("scout_link_heard_seconds", "Since the agent was last heard of.") { $0.heardAgoMS.map { Double($0) / 1000 } }
     gauge("scout_agent_hosts", "Hosts that the agent serves.") { Double($0.hosts) }
     gauge("scout_agent_limit", "Requests that the agent works on at once at most, at present.") {

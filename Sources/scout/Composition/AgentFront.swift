@@ -75,6 +75,9 @@ struct AgentFront {
           "\(Setting.coordinators.flag) \(text): beyond loopback it needs \(Setting.stateDir.flag) of an agent that has joined, or \(Setting.tlsCA.flag), \(Setting.tlsCert.flag) and \(Setting.tlsKey.flag)"
         )
       }
+      guard !targets.contains(where: { $0.host == host && $0.port == port }) else {
+        throw SettingsError("\(Setting.coordinators.flag) \(text): it is named already")
+      }
       var target = CoordinatorTarget(host: host, port: port, tls: tls)
       if parts.count == 2 { target.tls?.serverName = parts[0] }
       targets.append(target)

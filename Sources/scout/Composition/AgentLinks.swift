@@ -21,9 +21,16 @@ struct AgentLinks {
     _ settings: SettingsReader, security: CoordinatorSecurity?, group: any EventLoopGroup, logger: Logger
   ) throws {
     let files = try settings.mutualTLS(.agentCA, .agentCert, .agentKey)
+    var places: Set<Place> = []
     for text in settings.list(.agents) {
       let (segment, url) = try Self.split(text)
+      guard places.insert(Place(host: url.host, port: url.port)).inserted else {
+        throw SettingsError("\(Setting.agents.flag) \(text): an agent at \(url.host):\(url.port) is named already")
+      }
       let tls = files ?? security.map { $0.store.tls($0.links.policy(.agent, segment: segment)) }
+      guard url.scheme == "https" || Loopback.contains(url.host) else {
+        throw SettingsError("\(Setting.agents.flag) \(text): beyond loopback an agent's URL begins with https://")
+      }
       guard url.scheme != "https" || tls != nil else {
         throw SettingsError(
           "\(Setting.agents.flag) \(text): https needs \(Setting.pki.flag), or \(Setting.agentCA.flag), "
@@ -37,6 +44,11 @@ struct AgentLinks {
       told.append(try .init(segment: segment, url: String(text.split(separator: "=", maxSplits: 1)[1])))
       services.append(agent)
     }
+  }
+
+  private struct Place: Hashable {
+    let host: String
+    let port: Int
   }
 
   /// The agent of this process, before the others.

@@ -56,8 +56,8 @@ extension SettingsReader {
     settings.configPath = try readableFile(.sshConfig)
     settings.knownHostsPath = text(.knownHosts)
     settings.strictHostKeyChecking = try strictHostKeyChecking()
-    settings.allowlist = list(.allowlist)
-    settings.blocklist = list(.blocklist)
+    settings.allowlist = try hostPatterns(.allowlist)
+    settings.blocklist = try hostPatterns(.blocklist)
     settings.labels = try labelRules()
     settings.commandTimeout = .seconds(try integer(.commandTimeout))
     return settings
@@ -93,14 +93,29 @@ extension SettingsReader {
   }
 
   /// `GLOB:KEY=VALUE`, one label each.
+  fileprivate func hostPatterns(_ setting: Setting) throws(SettingsError) -> [String] {
+    let patterns = list(setting)
+    for pattern in patterns { try check(hostPattern: pattern, of: setting) }
+    return patterns
+  }
+
+  /// What can match no host, or is meant for more than `*` and `?`, is refused: a block-list that is misread blocks nobody.
+  private func check(hostPattern pattern: some StringProtocol, of setting: Setting) throws(SettingsError) {
+    guard pattern.contains(where: { "[]{}!@/ ".contains($0) }) else { return }
+    throw SettingsError(
+      "\(setting.variable) (\(setting.flag)): `\(pattern)` names no host: write names with * and ? alone, separated by commas"
+    )
+  }
+
   fileprivate func labelRules() throws(SettingsError) -> [LabelRule] {
     var rules: [LabelRule] = []
     for text in list(.labels) {
       let parts = text.split(separator: ":", maxSplits: 1)
       let label = parts.last.map { $0.split(separator: "=", maxSplits: 1) } ?? []
       guard parts.count == 2, label.count == 2 else {
-        throw SettingsError("\(Setting.labels.variable): `\(text)` is not GLOB:KEY=VALUE")
+        throw SettingsError("\(Setting.labels.variable): `\(text)` is not HOSTS:KEY=VALUE, for example web*:role=web")
       }
+      try check(hostPattern: parts[0], of: .labels)
       rules.append(LabelRule(pattern: String(parts[0]), labels: [String(label[0]): String(label[1])]))
     }
     return rules

@@ -12,7 +12,8 @@ struct SettingsExamination {
   ]
   /// Of the scripts that build, demonstrate, deploy and test Scout.
   private static let scripts = [
-    "SCOUT_TEST_", "SCOUT_DEMO_", "SCOUT_BENCH_", "SCOUT_BINARY", "SCOUT_CERT_DAYS", "SCOUT_UID", "SCOUT_GID",
+    "SCOUT_TEST_", "SCOUT_CHECK_", "SCOUT_BUILD_", "SCOUT_JUDGE_", "SCOUT_BINARY", "SCOUT_CERT_DAYS", "SCOUT_UID",
+    "SCOUT_GID",
   ]
 
   func findings() -> [Finding] {
@@ -24,16 +25,26 @@ struct SettingsExamination {
     }
     // Those that are taken together; what is said of one by itself is not said again.
     for fault in Self.combined.compactMap({ fault(in: $0) }) where !findings.contains(fault) { findings.append(fault) }
-    let known = Setting.all.map(\.variable)
-    for name in environment.keys.sorted()
-    where name.hasPrefix("SCOUT_") && !known.contains(name) && !Self.others.contains(name)
-      && !Self.scripts.contains(where: name.hasPrefix)
-    {
-      let near = NearestNames.of(name, in: known, count: 1).first.map { "; did you mean \($0)?" } ?? ""
-      findings.append(Finding(.fault, "settings", "\(name) is set, and there is no such setting\(near)"))
-    }
+    findings += Self.unknown(in: environment).map { Finding(.fault, "settings", $0) }
     if findings.isEmpty { findings.append(Finding(.good, "settings", "all \(Setting.all.count) can be used")) }
     return findings
+  }
+
+  /// A line for each variable that looks like a setting and is none.
+  static func unknown(in environment: [String: String]) -> [String] {
+    let known = Setting.all.map(\.variable)
+    return environment.keys.sorted().filter { name in
+      name.hasPrefix("SCOUT_") && !known.contains(name) && !others.contains(name)
+        && !scripts.contains(where: name.hasPrefix)
+    }.map { name in
+      let near = NearestNames.of(name, in: known, count: 1).first.map { "; did you mean \($0)?" } ?? ""
+      return "\(name) is set, and there is no such setting\(near)"
+    }
+  }
+
+  /// At a start: what was misspelt would have no effect, and nobody would know.
+  static func warn(of environment: [String: String], _ logger: Logger) {
+    for line in unknown(in: environment) { logger.warning("a setting is unknown", metadata: ["reason": .string(line)]) }
   }
 
   /// What each start reads of them before it opens anything.

@@ -70,6 +70,8 @@ struct CertificateKeeper: Service {
   private func stored() async -> StoredCertificate? {
     do {
       return try await NIOThreadPool.singleton.runIfActive { try store.load() }
+    } catch is CancellationError {
+      return nil
     } catch {
       logger.error("the own certificate cannot be read", metadata: ["reason": "\(error)"])
       return nil

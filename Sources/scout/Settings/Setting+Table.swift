@@ -9,10 +9,12 @@ extension Setting {
   static let strictHostKeyChecking = Setting(
     "strict_host_key_checking", .choice(["yes", "accept-new", "no", "true", "false"]),
     "What to do with unknown host keys, instead of StrictHostKeyChecking; changed keys are refused unless it is no")
-  static let allowlist = Setting("allowlist", .list, "Globs over host names: only these hosts are served")
-  static let blocklist = Setting("blocklist", .list, "Globs over host names: these hosts are not served")
+  static let allowlist = Setting(
+    "allowlist", .list, "Host names, with * and ? for any characters: only these hosts are served")
+  static let blocklist = Setting(
+    "blocklist", .list, "Host names, with * and ? for any characters: these hosts are not served")
   static let labels = Setting(
-    "labels", .list, "Labels for hosts, as GLOB:KEY=VALUE, for example web*:role=web")
+    "labels", .list, "Labels for hosts, as HOSTS:KEY=VALUE, for example web*:role=web")
   static let commandTimeout = Setting(
     "command_timeout", .integer(1...3600, unit: "seconds"), standard: "30",
     "Longest time a command may run on a host; also the time of a whole call that names none, up to 600")

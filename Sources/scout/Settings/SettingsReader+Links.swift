@@ -1,4 +1,5 @@
 import AgentAPI
+import Foundation
 import HTTP2
 
 // What the settings of links have in common.
@@ -48,11 +49,16 @@ extension SettingsReader {
   }
 
   /// The files of mutual TLS; nil where none is given.
-  func mutualTLS(_ authority: Setting, _ certificate: Setting, _ key: Setting) throws(SettingsError) -> HTTP2TLS? {
-    let files = [authority, certificate, key].map { text($0) }
+  func mutualTLS(_ authority: Setting, _ certificate: Setting, _ privateKey: Setting) throws(SettingsError) -> HTTP2TLS?
+  {
+    let files = [authority, certificate, privateKey].map { text($0) }
     if files.allSatisfy({ $0 == nil }) { return nil }
     guard let roots = files[0], let chain = files[1], let key = files[2] else {
-      throw SettingsError("\(authority.flag), \(certificate.flag) and \(key.flag) go together: give all three")
+      throw SettingsError("\(authority.flag), \(certificate.flag) and \(privateKey.flag) go together: give all three")
+    }
+    for (setting, file) in [(authority, roots), (certificate, chain), (privateKey, key)]
+    where !FileManager.default.isReadableFile(atPath: file) {
+      throw SettingsError("\(setting.variable) (\(setting.flag)): `\(file)` is no file that can be read")
     }
     return HTTP2TLS(trustRoots: roots, certificateChain: chain, privateKey: key)
   }

@@ -101,7 +101,7 @@ struct FrontDoorFlags: SettingFlags {
   @Option(help: Setting.httpPort.argumentHelp) var httpPort: String?
   @Option(help: Setting.tlsCert.argumentHelp) var tlsCert: String?
   @Option(help: Setting.tlsKey.argumentHelp) var tlsKey: String?
-  @Flag(help: Setting.behindProxy.argumentHelp) var behindProxy = false
+  @Flag(inversion: .prefixedNo, help: Setting.behindProxy.argumentHelp) var behindProxy: Bool?
   @Flag(inversion: .prefixedNo, help: Setting.authEnabled.argumentHelp) var authEnabled: Bool?
   @Option(help: Setting.allowedOrigins.argumentHelp) var allowedOrigins: String?
   @Option(help: Setting.allowedHosts.argumentHelp) var allowedHosts: String?
@@ -111,16 +111,16 @@ struct FrontDoorFlags: SettingFlags {
   @Option(help: Setting.maxBodySize.argumentHelp) var maxBodySize: String?
   @Option(help: Setting.maxFileSize.argumentHelp) var maxFileSize: String?
   @Option(help: Setting.slowThreshold.argumentHelp) var slowThresholdMs: String?
-  @Flag(help: Setting.logPayloads.argumentHelp) var logPayloads = false
+  @Flag(inversion: .prefixedNo, help: Setting.logPayloads.argumentHelp) var logPayloads: Bool?
 
   var given: [String: [String]] {
     scout.given([
       (.transport, transport), (.httpHost, httpHost), (.httpPort, httpPort), (.tlsCert, tlsCert), (.tlsKey, tlsKey),
-      (.behindProxy, behindProxy ? "true" : nil), (.authEnabled, authEnabled.map { "\($0)" }),
+      (.behindProxy, behindProxy.map { "\($0)" }), (.authEnabled, authEnabled.map { "\($0)" }),
       (.allowedOrigins, allowedOrigins), (.allowedHosts, allowedHosts), (.rateLimitPerMinute, rateLimitPerMinute),
       (.rateLimitBurst, rateLimitBurst), (.maxConcurrentRequests, maxConcurrentRequests), (.maxBodySize, maxBodySize),
       (.maxFileSize, maxFileSize), (.slowThreshold, slowThresholdMs),
-      (.logPayloads, logPayloads ? "true" : nil),
+      (.logPayloads, logPayloads.map { "\($0)" }),
     ])
   }
 }
