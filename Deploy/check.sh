@@ -21,9 +21,15 @@ cd "$here"
   exit 2
 }
 if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "check: run it as root: it installs the package on this machine, and purges it" >&2
+    exit 2
+  }
+  # Its programs belong to the caller.
+  checks/prepare.sh >/dev/null
   arguments=("$binary")
   [ "$boot" = no ] || arguments=(--boot "$binary")
-  exec sudo --preserve-env=SCOUT_TEST_PYTHON_ROOT ./check.sh "${arguments[@]}"
+  exec sudo --preserve-env=SCOUT_TEST_PYTHON_ROOT,SCOUT_CHECK_MIRROR ./check.sh "${arguments[@]}"
 fi
 
 work=$(mktemp -d -t scout-deploy-XXXXXX)

@@ -1,5 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages named as arguments that are not here yet. Says nothing when nothing is missing.
+#
+# Services that come with them (sshd, etcd) are neither started nor enabled: Scout starts its own where it needs one.
 set -eu
 missing=
 for package in "$@"; do
@@ -19,7 +21,24 @@ if [ "$(id -u)" -ne 0 ]; then
   as_root=sudo
 fi
 echo "Installing$missing" >&2
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq >&2
+# invoke-rc.d(8) asks this one whether a package may start its service.
+policy=/usr/sbin/policy-rc.d
+ours=no
+if [ ! -e "$policy" ]; then
+  ours=yes
+  trap '$as_root rm -f "$policy"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+  $as_root chmod 0755 "$policy"
+fi
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
 # shellcheck disable=SC2086 # a list of words
-$as_root apt-get install -y -qq --no-install-recommends $missing >&2
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+[ "$ours" = yes ] || exit 0
+# They would start with the machine.
+for unit in ssh:openssh-server etcd:etcd-server; do
+  case " $missing " in
+    *" ${unit#*:} "*) $as_root systemctl --quiet disable "${unit%:*}.service" 2>/dev/null || true ;;
+  esac
+done

@@ -13,4 +13,4 @@ binaries=$(Deploy/build-release.sh scout engine-benchmark)
 # The toolchain's own C compiler; the flags are words of their own.
 # shellcheck disable=SC2046
 clang -O2 -Wall -Wextra -Werror -o "$binaries/raw-libssh2" Tests/Benchmarks/raw.c $(pkg-config --cflags --libs libssh2)
-PYTHONPATH=Tests/Harness exec .build/python/bench/bin/python Tests/Benchmarks/bench.py --binaries "$binaries" "$@"
+PYTHONPATH=Tests/Harness exec "${SCOUT_TEST_PYTHON_ROOT:-.build/python}/bench/bin/python" Tests/Benchmarks/bench.py --binaries "$binaries" "$@"

@@ -17,4 +17,4 @@ if [[ " $* " != *" --binary"* ]]; then
   Deploy/install-packages.sh libssh2-1-dev libnghttp2-dev pkg-config
   binary=(--binary "$(Deploy/build-release.sh scout)/scout")
 fi
-PYTHONPATH=Tests/Harness:Tests/Benchmarks exec .build/python/bench/bin/python Tests/Chaos/chaos.py "${binary[@]}" "$@"
+PYTHONPATH=Tests/Harness:Tests/Benchmarks exec "${SCOUT_TEST_PYTHON_ROOT:-.build/python}/bench/bin/python" Tests/Chaos/chaos.py "${binary[@]}" "$@"

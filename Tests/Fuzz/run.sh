@@ -29,6 +29,10 @@ flags+=(-enable-upcoming-feature ExistentialAny -enable-upcoming-feature MemberI
 flags+=(-enable-upcoming-feature InternalImportsByDefault)
 for map in Sources/*/module.modulemap; do flags+=(-I "$(dirname "$map")"); done
 
+[ -z "$only" ] || [ -d "Tests/Fuzz/$only/Corpus" ] || {
+  echo "run.sh: there is no target '$only' in Tests/Fuzz" >&2
+  exit 2
+}
 failed=0
 for folder in Tests/Fuzz/*/; do
   target=$(basename "$folder")
