@@ -15,4 +15,13 @@ import Testing
   func devicesAreToldByTheirNames(_ path: String, _ mayBe: Bool) throws {
     #expect(try RemotePath(path).mayBeDevice == mayBe)
   }
+
+  @Test(arguments: [
+    ("~", "."), ("~/etc", "./etc"), ("./etc", "./etc"), ("/etc", "/etc"), ("~root", "~root"), ("etc", "etc"),
+  ])
+  func theLoginDirectoryIsShownAsItIsWritten(_ path: String, _ sent: String) throws {
+    let remote = try RemotePath(path)
+    #expect(String(decoding: remote.bytes, as: UTF8.self) == sent)
+    #expect(remote.description == (path == "./etc" ? "~/etc" : path))
+  }
 }

@@ -129,7 +129,7 @@ final class CommandDriver: ChannelUser {
 
   /// Why there was no event in time.
   var lateness: SSHError {
-    let reason =
+    let hint =
       switch state {
       case .launching where slot?.wasRequested != true:
         "no channel was free in time: ask for less at once, or allow more time"
@@ -137,7 +137,7 @@ final class CommandDriver: ChannelUser {
         "the account's login shell did not get to the command in time: look at what its startup files wait for"
       case .running, .over: "the command did not end in time: have it do less, or allow more time"
       }
-    return SSHError(.timeout, "\(host): \(reason)", phase: .operation)
+    return SSHError(.timeout, "\(host): \(hint)", phase: .operation)
   }
 
   // MARK: ChannelUser

@@ -52,5 +52,9 @@ package struct RemotePath: Sendable, Hashable {
 }
 
 extension RemotePath: CustomStringConvertible {
-  package var description: String { String(decoding: bytes, as: UTF8.self) }
+  /// As a person writes it: `~` for the login directory.
+  package var description: String {
+    let text = String(decoding: bytes, as: UTF8.self)
+    return text == "." || text.hasPrefix("./") ? "~" + text.dropFirst() : text
+  }
 }

@@ -12,8 +12,6 @@ package final class SFTPLane: Sendable {
 
   /// Most bytes that `readFile` reads at once.
   package static let readLimit = 16 << 20
-  /// Most bytes of one open file that are in memory before they are taken.
-  package static let readAhead = Int(FileDownload.window)
 
   /// On the event loop.
   init(_ driver: LaneDriver, eventLoop: any EventLoop) {
@@ -45,17 +43,19 @@ package final class SFTPLane: Sendable {
 
   /// What a symbolic link says.
   package func readLink(_ path: RemotePath, deadline: ContinuousClock.Instant) async throws(SSHError) -> [UInt8] {
-    try await operation(path, deadline) { lane, completion in
-      lane.send(.readLink(path)) { answer in
-        completion.complete(answer, lane, path) { if case .names(let names) = $0 { names.first?.name } else { nil } }
-      }
-    }
+    try await firstName(.readLink(path), path, deadline)
   }
 
   /// The absolute path without links and dots.
   package func realPath(_ path: RemotePath, deadline: ContinuousClock.Instant) async throws(SSHError) -> [UInt8] {
+    try await firstName(.realPath(path), path, deadline)
+  }
+
+  private func firstName(
+    _ request: SFTPRequest, _ path: RemotePath, _ deadline: ContinuousClock.Instant
+  ) async throws(SSHError) -> [UInt8] {
     try await operation(path, deadline) { lane, completion in
-      lane.send(.realPath(path)) { answer in
+      lane.send(request) { answer in
         completion.complete(answer, lane, path) { if case .names(let names) = $0 { names.first?.name } else { nil } }
       }
     }
@@ -92,7 +92,7 @@ package final class SFTPLane: Sendable {
     }
   }
 
-  /// Opens a regular file to be read as a stream, read ahead by at most `SFTPLane.readAhead` bytes. The stream is the
+  /// Opens a regular file to be read as a stream, read ahead by at most `FileDownload.window` bytes. The stream is the
   /// file as long as it was at the opening.
   /// - Parameter limit: bytes at most, nil to the end.
   /// - Throws: as `readFile`.
