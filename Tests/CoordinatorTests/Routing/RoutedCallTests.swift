@@ -121,7 +121,8 @@ import Testing
         let outcome = try await core.call("query", ["target": "web1", "command": ["cat", "/a"]])
         #expect(outcome.text.contains("too late") && outcome.text.contains("[timeout"), "\(outcome.text)")
       }
-      #expect(first.state.withLock { $0.calls } + second.state.withLock { $0.calls } == 12)
+      // A slow machine may have hedged some.
+      #expect(core.directory.router.counters.retries == 0)
       let routes = core.directory.router.explain(HostID(segment: "dc1", alias: "web1"))?.routes ?? []
       #expect(routes.map(\.standing) == [.usable, .usable])
     }
