@@ -35,7 +35,6 @@ extension Target.Dependency {
   static let configuration = product(name: "Configuration", package: "swift-configuration")
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let deque = product(name: "DequeModule", package: "swift-collections")
-  static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let system = product(name: "SystemPackage", package: "swift-system")
   static let x509 = product(name: "X509", package: "swift-certificates")
@@ -92,7 +91,7 @@ let package = Package(
 
     // The link between coordinator and agent.
     target(
-      "HTTP2", ["Nghttp2", "SocketFaults", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .deque, .logging]),
+      "HTTP2", ["Nghttp2", "SocketFaults", .nioCore, .nioPosix, .nioConcurrency, .nioTLS, .nioSSL, .logging]),
     target("RPC", ["HTTP2", "EventLoopTasks", .nioCore, .deque, .logging]),
     target("AgentAPI", ["RPC", "HTTP2", .nioCore, .protobuf, .logging, .lifecycle]),
     target("Enrollment", [.x509, .asn1, .crypto, .system]),
@@ -103,31 +102,26 @@ let package = Package(
     target(
       "SSH",
       [
-        "Libssh2", "Pool", "SSHConfig", "SocketFaults", .nioCore, .nioPosix, .nioConcurrency, .deque, .crypto, .logging,
-        .lifecycle,
+        "Libssh2", "Pool", "SSHConfig", "SocketFaults", .nioCore, .nioPosix, .deque, .logging, .lifecycle,
       ]),
     // `Routing` for what an agent admits: pure, and it knows nothing of coordinators.
     target(
       "Agent",
       [
         "AgentAPI", "SSH", "SSHConfig", "Pool", "Routing", .nioCore, .nioPosix, .logging, .lifecycle, .crypto,
-        .protobuf,
-        .deque, .system,
+        .protobuf, .deque, .system,
       ]),
 
     // Near the client.
     target("MCP"),
     target("Routing", settings: optimizedSettings),
     target("Registry", [.httpClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .logging, .lifecycle]),
-    target("Telemetry", [.logging, .nioConcurrency]),
+    target("Telemetry", [.logging]),
     target(
       "Coordinator",
       [
         "AgentAPI", "MCP", "Routing", "Telemetry", "EventLoopTasks", "SocketFaults", .hummingbirdCore, .hummingbirdTLS,
-        .httpTypes,
-        .nioCore,
-        .nioPosix,
-        .nioConcurrency, .nioHTTP1, .nioSSL, .logging, .lifecycle, .crypto, .deque,
+        .httpTypes, .nioCore, .nioPosix, .nioSSL, .logging, .lifecycle, .crypto, .deque,
       ]),
 
     .executableTarget(

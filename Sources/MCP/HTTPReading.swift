@@ -128,7 +128,7 @@ extension RoutingHeaders {
 }
 
 extension MCPHTTPAnswer {
-  static func methodNotAllowed(allow: String) -> MCPHTTPAnswer {
+  package static func methodNotAllowed(allow: String) -> MCPHTTPAnswer {
     refusal(405, RPCError(.invalidRequest, "Method not allowed"), fields: [MCPHTTPField("allow", allow)])
   }
 

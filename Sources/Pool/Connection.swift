@@ -25,14 +25,6 @@ struct Connection<Instant: InstantProtocol>: Chained where Instant.Duration == D
     case .starting, .backingOff, .draining, .closing, .lost: false
     }
   }
-
-  /// Owns, or is about to own, a socket: counts against the pool's bound.
-  var isOccupying: Bool {
-    switch state {
-    case .starting, .idle, .leased, .draining, .closing: true
-    case .backingOff, .lost: false
-    }
-  }
 }
 
 /// Where a connection is in its life. A value.

@@ -132,7 +132,7 @@ extension Pool {
       case .leased: drain(id, .obstructed, &out)
       case .starting, .backingOff, .draining, .closing, .lost: break
       }
-      for name in LineName.allCases where !hosts[host][name].chain.isEmpty { serve(host, name, now: now, &out) }
+      serveLines(of: host, now: now, &out)
     }
     arm(&out)
     return out
@@ -210,7 +210,7 @@ extension Pool {
   /// A place became free: for this host's own requests, and for whoever stands in line.
   private mutating func afterwards(_ host: HostID, now: Instant, _ out: inout PoolActions<Instant>) {
     if hosts.contains(host) {
-      for name in LineName.allCases where !hosts[host][name].chain.isEmpty { serve(host, name, now: now, &out) }
+      serveLines(of: host, now: now, &out)
       forgetIfUnused(host)
     }
     advanceLine(now: now, &out)

@@ -26,6 +26,11 @@ extension Pool {
     if needsConnection(host, name, now: now) { standInLine(host, name.served, now: now, &out) }
   }
 
+  /// Serves those of a host's lines in which somebody waits.
+  mutating func serveLines(of host: HostID, now: Instant, _ out: inout PoolActions<Instant>) {
+    for name in LineName.allCases where !hosts[host][name].chain.isEmpty { serve(host, name, now: now, &out) }
+  }
+
   /// Whether those who wait in this line need one connection more than there are, or are being made.
   func needsConnection(_ host: HostID, _ name: LineName, now: Instant) -> Bool {
     let waiting = hosts[host][name].chain.count

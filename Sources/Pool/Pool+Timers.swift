@@ -80,7 +80,7 @@ extension Pool {
     let host = connections[id].host
     hosts[host].connections.removeAll { $0 == id }
     connections.remove(id)
-    for name in LineName.allCases where !hosts[host][name].chain.isEmpty { serve(host, name, now: now, &out) }
+    serveLines(of: host, now: now, &out)
     forgetIfUnused(host)
   }
 
@@ -93,7 +93,7 @@ extension Pool {
       case .leased:
         let host = connections[id].host
         drain(id, .lifetime, &out)
-        for name in LineName.allCases where !hosts[host][name].chain.isEmpty { serve(host, name, now: now, &out) }
+        serveLines(of: host, now: now, &out)
       case .starting, .backingOff, .draining, .closing, .lost:
         break
       }

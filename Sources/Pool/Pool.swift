@@ -70,8 +70,6 @@ struct Standing<Instant: InstantProtocol>: Sendable {
 }
 
 extension Pool {
-  func hostID(for key: PoolKey) -> HostID? { hostNames[key] }
-
   mutating func enterHost(_ key: PoolKey) -> HostID {
     if let known = hostNames[key] { return known }
     let host = hosts.insert(HostPool(key: key))

@@ -51,14 +51,17 @@ extension Router {
     _ position: Int, _ operation: OperationKind, _ survey: Survey, trail: AgentTrail, isHedge: Bool, now: Timestamp
   ) -> Candidates {
     let priority = priority(of: position, survey)
-    for avoids in trail.isEmpty ? [false] : [true, false] where avoids || !isHedge || trail.isEmpty {
+    func found(avoiding trail: AgentTrail) -> Candidates? {
       for leniency in Leniency.allCases {
         let found = candidates(
-          position, operation, survey, priority: priority, leniency, trail: avoids ? trail : AgentTrail(),
-          isHedge: isHedge, now: now)
+          position, operation, survey, priority: priority, leniency, trail: trail, isHedge: isHedge, now: now)
         if found.best != nil { return found }
       }
+      return nil
     }
+    if let found = found(avoiding: trail) { return found }
+    // Who was asked already only where nobody else is left, and never by a hedge.
+    if !isHedge, !trail.isEmpty, let found = found(avoiding: AgentTrail()) { return found }
     return Candidates()
   }
 

@@ -100,6 +100,15 @@ extension EndToEnd {
         ended.code == 2 && ended.errors.contains("SCOUT_API_KEY") && !ended.errors.contains("hunter2"), "\(ended)")
     }
 
+    @Test func aConfigurationThatCannotBeUsedIsSaid() async throws {
+      try await TestFleet.with(hosts: 1) { fleet in
+        let config = fleet.directory.appending(path: "broken").path
+        try "Host a\n  Port many\n".write(toFile: config, atomically: true, encoding: .utf8)
+        let read = try await ScoutProcess.run(["read", "a:/x", "--ssh-config", config, "--timeout-ms", "60000"])
+        #expect(read.code == 1 && read.output.contains("broken:2"), "\(read)")
+      }
+    }
+
     /// More than one answer of the tool holds.
     @Test func namesAloneAreAllThereAre() async throws {
       try await TestFleet.with(hosts: 1) { fleet in

@@ -4,7 +4,7 @@ import FoundationEssentials
 /// Turns what the hosts sent into the answer of `list`: equal listings once, each group its share of the budget. A value.
 struct ListFold {
   let asked: CoordinatorCore.Asked<Void>
-  let state: ListCollector.State
+  let state: Collector<ListPart>.State
   let wanted: ListRequestOptions
 
   private struct Key: Hashable {

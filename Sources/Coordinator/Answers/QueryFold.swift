@@ -4,7 +4,7 @@ import FoundationEssentials
 /// Turns what the hosts sent into the answer of `query`: equal results once, each group its share of the budget. A value.
 struct QueryFold {
   let asked: CoordinatorCore.Asked<Void>
-  let state: OutputCollector.State
+  let state: Collector<OutputPart>.State
 
   private struct Key: Hashable {
     var stdout: ContentTrie.Cursor

@@ -5,7 +5,7 @@ import FoundationEssentials
 /// Turns what the hosts sent into the answer of `read`: equal content once, each group its share of the budget. A value.
 struct ReadFold {
   let asked: CoordinatorCore.Asked<Void>
-  let state: ReadCollector.State
+  let state: Collector<ReadPart>.State
   let wanted: ReadRequestOptions
   /// Bytes of each file that were asked for, at most.
   let limit: Int

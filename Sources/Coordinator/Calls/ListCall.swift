@@ -1,7 +1,6 @@
 import AgentAPI
 import FoundationEssentials
 import Routing
-import Synchronization
 
 /// Which entries of which directories are wanted. A value.
 package struct ListRequestOptions: Sendable, Hashable {
@@ -26,55 +25,27 @@ package struct ListRequestOptions: Sendable, Hashable {
   package init() {}
 }
 
-/// Takes the batches of all hosts of one call. Sendable: state behind a lock.
-final class ListCollector: Sendable {
-  /// What came from one host. Times stay apart: listings fold although they differ.
-  struct Part: Sendable {
-    var cursor = ContentTrie.Cursor()
-    var times: [Int64] = []
-    var truncated = false
-    var isOutOfTime = false
-    var total: Int64 = 0
-  }
+/// What came of one host's listing. Times stay apart: listings fold although they differ. A value.
+struct ListPart: CollectedPart {
+  var cursor = ContentTrie.Cursor()
+  var times: [Int64] = []
+  var truncated = false
+  var isOutOfTime = false
+  var total: Int64 = 0
+}
 
-  struct State: Sendable {
-    var trie: ContentTrie
-    var parts: [Part] = []
-  }
-
-  struct Full: Error {}
-
-  private let state: Mutex<State>
-
-  init(capacity: Int) {
-    state = Mutex(State(trie: ContentTrie(capacity: capacity)))
-  }
-
-  func expect(_ count: Int) {
-    state.withLock { $0.parts = [Part](repeating: Part(), count: count) }
-  }
-
-  /// - Parameter isFirst: the listing comes anew; what came of it before is void.
-  func take(_ batch: ListBatch, from index: Int, isFirst: Bool) throws {
+extension Collector<ListPart> {
+  func take(_ batch: ListBatch, from index: Int, isFirst: Bool) throws(CollectorFull) {
     let bytes = ListingCode.encode(batch.entries)
-    let isFull = state.withLock { state in
-      if isFirst { state.parts[index] = Part() }
-      state.parts[index].times += batch.entries.lazy.map(\.mtimeS)
-      if batch.truncated { state.parts[index].truncated = true }
-      if batch.outOfTime { state.parts[index].isOutOfTime = true }
-      if batch.totalSeen > 0 { state.parts[index].total = batch.totalSeen }
-      let taken = state.trie.append(bytes, at: &state.parts[index].cursor)
-      if taken < bytes.count { state.parts[index].truncated = true }
-      return taken < bytes.count
+    let isFull = take(from: index, isFirst: isFirst) { part, trie in
+      part.times += batch.entries.lazy.map(\.mtimeS)
+      if batch.outOfTime { part.isOutOfTime = true }
+      if batch.totalSeen > 0 { part.total = batch.totalSeen }
+      let hasRoom = trie.append(bytes, at: &part.cursor) == bytes.count
+      if batch.truncated || !hasRoom { part.truncated = true }
+      return !hasRoom
     }
-    if isFull { throw Full() }
-  }
-
-  func finish() -> State {
-    state.withLock { state in
-      defer { state = State(trie: ContentTrie(capacity: 0)) }
-      return state
-    }
+    if isFull { throw CollectorFull() }
   }
 }
 
@@ -84,7 +55,7 @@ extension CoordinatorCore {
     _ targets: [Target], _ wanted: ListRequestOptions, _ options: CallOptions
   ) async throws(TargetError) -> Answer<Listing> {
     let start = ContinuousClock.now
-    let collector = ListCollector(capacity: settings.memoryLimit)
+    let collector = Collector<ListPart>(capacity: settings.memoryLimit)
     let asked = try await ask(targets, .list, options, start: start, prepare: { collector.expect($0.asks.count) }) {
       call in
       // All hosts' times are held at once: bound their sum.
@@ -94,7 +65,7 @@ extension CoordinatorCore {
         return try await call.service.list(Self.request(call, wanted, limit: limit), call.context) { batch in
           try call.attempt.take { try collector.take(batch, from: call.index, isFirst: $0) }
         }
-      } catch is ListCollector.Full {
+      } catch is CollectorFull {
         // An answer, cut.
         return CallTimings()
       }

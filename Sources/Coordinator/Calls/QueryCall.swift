@@ -1,59 +1,26 @@
 import AgentAPI
 import FoundationEssentials
 import Routing
-import Synchronization
 
-/// Takes the output of a command on all hosts of one call. Sendable: state behind a lock.
-final class OutputCollector: Sendable {
-  /// What came from one host.
-  struct Part: Sendable {
-    var stdout = ContentTrie.Cursor()
-    var stderr = ContentTrie.Cursor()
-    var exit: RunExit?
-    /// Output had no room left.
-    var isCut = false
-  }
+/// What came of a command on one host. A value.
+struct OutputPart: CollectedPart {
+  var stdout = ContentTrie.Cursor()
+  var stderr = ContentTrie.Cursor()
+  var exit: RunExit?
+  /// Output had no room left.
+  var isCut = false
+}
 
-  struct State: Sendable {
-    var trie: ContentTrie
-    var parts: [Part] = []
-  }
-
-  private let state: Mutex<State>
-
-  init(capacity: Int) {
-    state = Mutex(State(trie: ContentTrie(capacity: capacity)))
-  }
-
-  func expect(_ count: Int) {
-    state.withLock { $0.parts = [Part](repeating: Part(), count: count) }
-  }
-
+extension Collector<OutputPart> {
   /// Output without room is dropped, not the command: its exit is still wanted.
-  ///
-  /// - Parameter isFirst: the command runs anew; what came of it before is void.
   func take(_ event: RunEvent, from index: Int, isFirst: Bool) {
-    state.withLock { state in
-      if isFirst { state.parts[index] = Part() }
+    take(from: index, isFirst: isFirst) { part, trie in
       switch event.event {
-      case .stdout(let bytes):
-        let taken = state.trie.append(bytes, at: &state.parts[index].stdout)
-        if taken < bytes.count { state.parts[index].isCut = true }
-      case .stderr(let bytes):
-        let taken = state.trie.append(bytes, at: &state.parts[index].stderr)
-        if taken < bytes.count { state.parts[index].isCut = true }
-      case .exit(let exit): state.parts[index].exit = exit
+      case .stdout(let bytes): if trie.append(bytes, at: &part.stdout) < bytes.count { part.isCut = true }
+      case .stderr(let bytes): if trie.append(bytes, at: &part.stderr) < bytes.count { part.isCut = true }
+      case .exit(let exit): part.exit = exit
       case .accepted, nil: break
       }
-    }
-  }
-
-  func hasExit(_ index: Int) -> Bool { state.withLock { $0.parts[index].exit != nil } }
-
-  func finish() -> State {
-    state.withLock { state in
-      defer { state = State(trie: ContentTrie(capacity: 0)) }
-      return state
     }
   }
 }
@@ -65,7 +32,7 @@ extension CoordinatorCore {
   ) async throws(TargetError) -> Answer<CommandResult> {
     let start = ContinuousClock.now
     try Self.check(command)
-    let collector = OutputCollector(capacity: settings.memoryLimit)
+    let collector = Collector<OutputPart>(capacity: settings.memoryLimit)
     let asked = try await ask(targets, .run, options, start: start, prepare: { collector.expect($0.asks.count) }) {
       call in
       var request = RunRequest()
@@ -77,7 +44,7 @@ extension CoordinatorCore {
       let timings = try await call.service.run(request, call.context) { event in
         try call.attempt.take { collector.take(event, from: call.index, isFirst: $0) }
       }
-      guard collector.hasExit(call.index) else {
+      guard collector.part(call.index).exit != nil else {
         throw AgentError(code: .lost, message: "The command's end was not reported; it may have run.", mayHaveRun: true)
       }
       return timings

@@ -31,57 +31,27 @@ package struct ReadRequestOptions: Sendable, Hashable {
   package init() {}
 }
 
-/// Takes the chunks of all hosts of one call. Sendable: state behind a lock.
-final class ReadCollector: Sendable {
-  /// What came from one host.
-  struct Part: Sendable {
-    var cursor = ContentTrie.Cursor()
-    var info = FileInfo()
-    var truncated = false
-    var sha256 = Data()
-    /// We stopped it: the call's memory is full.
-    var isCut = false
-  }
+/// What came of one host's file. A value.
+struct ReadPart: CollectedPart {
+  var cursor = ContentTrie.Cursor()
+  var info = FileInfo()
+  var truncated = false
+  var sha256 = Data()
+  /// We stopped it: the call's memory is full.
+  var isCut = false
+}
 
-  struct State: Sendable {
-    var trie: ContentTrie
-    var parts: [Part] = []
-  }
-
-  /// Thrown into the stream of a host whose bytes have no room.
-  struct Full: Error {}
-
-  private let state: Mutex<State>
-
-  init(capacity: Int) {
-    state = Mutex(State(trie: ContentTrie(capacity: capacity)))
-  }
-
-  func expect(_ count: Int) {
-    state.withLock { $0.parts = [Part](repeating: Part(), count: count) }
-  }
-
-  /// - Parameter isFirst: the file comes anew; what came of it before is void.
-  func take(_ chunk: ReadChunk, from index: Int, isFirst: Bool) throws {
-    let isFull = state.withLock { state in
-      if isFirst { state.parts[index] = Part() }
-      if chunk.hasInfo { state.parts[index].info = chunk.info }
-      if chunk.truncated { state.parts[index].truncated = true }
-      if !chunk.sha256.isEmpty { state.parts[index].sha256 = chunk.sha256 }
+extension Collector<ReadPart> {
+  func take(_ chunk: ReadChunk, from index: Int, isFirst: Bool) throws(CollectorFull) {
+    let isFull = take(from: index, isFirst: isFirst) { part, trie in
+      if chunk.hasInfo { part.info = chunk.info }
+      if chunk.truncated { part.truncated = true }
+      if !chunk.sha256.isEmpty { part.sha256 = chunk.sha256 }
       guard !chunk.data.isEmpty else { return false }
-      let taken = state.trie.append(chunk.data, at: &state.parts[index].cursor)
-      state.parts[index].isCut = taken < chunk.data.count
-      return state.parts[index].isCut
+      part.isCut = trie.append(chunk.data, at: &part.cursor) < chunk.data.count
+      return part.isCut
     }
-    if isFull { throw Full() }
-  }
-
-  /// What was taken; called when every stream has ended.
-  func finish() -> State {
-    state.withLock { state in
-      defer { state = State(trie: ContentTrie(capacity: 0)) }
-      return state
-    }
+    if isFull { throw CollectorFull() }
   }
 }
 
@@ -92,14 +62,14 @@ extension CoordinatorCore {
   ) async throws(TargetError) -> Answer<FileContent> {
     let start = ContinuousClock.now
     let limit = min(wanted.limit ?? settings.answerLimit, settings.fileLimit)
-    let collector = ReadCollector(capacity: settings.memoryLimit)
+    let collector = Collector<ReadPart>(capacity: settings.memoryLimit)
     let asked = try await ask(targets, .read, options, start: start, prepare: { collector.expect($0.asks.count) }) {
       call in
       do {
         return try await call.service.read(Self.request(call, wanted, limit: limit), call.context) { chunk in
           try call.attempt.take { try collector.take(chunk, from: call.index, isFirst: $0) }
         }
-      } catch is ReadCollector.Full {
+      } catch is CollectorFull {
         // An answer, cut.
         return CallTimings()
       }

@@ -137,20 +137,24 @@ package final class AgentDirectory: Service {
         router.agentLost(agent)
         // Where the agent cannot be reached at all, asking it otherwise only takes time.
         let isAway = (error as? AgentError)?.code == .unreachable
-        let answered = isAway ? false : await describe(agent)
-        if !answered { lost(agent, error) }
+        if let failure = isAway ? error : await describe(agent) {
+          lost(agent, error, isUnable: (failure as? AgentError)?.code == .internal)
+        }
       }
       if .now - began > .seconds(10) { backoff = FollowBackoff() }
       try? await Task.sleep(for: backoff.next())
     }
   }
 
-  /// For an agent whose Watch does not work: asks once. Answers whether it did.
-  private func describe(_ agent: Int) async -> Bool {
+  /// For an agent whose Watch does not work: asks once. nil where it answered.
+  private func describe(_ agent: Int) async -> (any Error)? {
     let context = CallContext(deadline: .now + .seconds(5), requestID: "directory-\(links[agent].name)")
-    guard let reply = try? await links[agent].service.describe(DescribeRequest(), context) else { return false }
-    take(reply, from: agent, at: .now)
-    return true
+    do {
+      take(try await links[agent].service.describe(DescribeRequest(), context), from: agent, at: .now)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   private func heard(_ event: WatchEvent, from agent: Int) {
@@ -194,10 +198,10 @@ package final class AgentDirectory: Service {
     changes.send()
   }
 
-  private func lost(_ agent: Int, _ error: any Error) {
+  private func lost(_ agent: Int, _ error: any Error, isUnable: Bool = false) {
     let reason = (error as? AgentError)?.message ?? String(describing: error)
     let wasKnown = state.withLock { state in
-      defer { state.linkLost(agent, reason: reason) }
+      defer { state.linkLost(agent, reason: reason, isUnable: isUnable) }
       return state.agents[agent].failure == nil
     }
     changes.send()

@@ -12,6 +12,8 @@ package struct DirectoryState: Sendable {
     var hosts: [String: (info: HostInfo, at: ContinuousClock.Instant)] = [:]
     var lastHeard: ContinuousClock.Instant?
     var isDraining = false
+    /// It answers that it cannot say which hosts it has: waiting for it is of no use.
+    var isUnable = false
     var load = LoadFigures()
     var counts = PoolCounts()
     /// Why it cannot be heard at present.
@@ -49,11 +51,11 @@ package struct DirectoryState: Sendable {
     }
   }
 
-  /// Agents that have never said which hosts they have.
-  var unheard: Int { agents.count { $0.reply == nil && !$0.isGone } }
+  /// Agents that have never said which hosts they have, and may yet.
+  var unheard: Int { agents.count { $0.reply == nil && !$0.isGone && !$0.isUnable } }
 
   /// Those of them that could not be reached.
-  var failing: Int { agents.count { $0.reply == nil && $0.failure != nil && !$0.isGone } }
+  var failing: Int { agents.count { $0.reply == nil && $0.failure != nil && !$0.isGone && !$0.isUnable } }
 
   /// Heard of, and takes requests.
   func isHealthy(_ agent: Int, at now: ContinuousClock.Instant) -> Bool {
@@ -139,8 +141,9 @@ package struct DirectoryState: Sendable {
   }
 
   /// The agent's last inventory stays: its hosts are still the ones to ask for.
-  mutating func linkLost(_ agent: Int, reason: String) {
+  mutating func linkLost(_ agent: Int, reason: String, isUnable: Bool = false) {
     agents[agent].failure = reason
+    agents[agent].isUnable = isUnable
     if agents[agent].reply == nil { madeRoster = nil }
   }
 
@@ -149,6 +152,7 @@ package struct DirectoryState: Sendable {
   private mutating func heard(_ agent: Int, at now: ContinuousClock.Instant) {
     agents[agent].lastHeard = now
     agents[agent].failure = nil
+    agents[agent].isUnable = false
   }
 
   private mutating func remember(_ hosts: [HostInfo], from agent: Int, at now: ContinuousClock.Instant) {

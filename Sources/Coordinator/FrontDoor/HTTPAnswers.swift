@@ -7,10 +7,6 @@ extension MCPHTTPAnswer {
       status: 200, fields: [MCPHTTPField("content-type", "text/plain; charset=utf-8")], body: Array(text.utf8))
   }
 
-  static func methodNotAllowed(allow: String) -> MCPHTTPAnswer {
-    refusal(405, RPCError(.invalidRequest, "Method not allowed"), fields: [MCPHTTPField("allow", allow)])
-  }
-
   /// RFC 9110 section 11.6.1: a challenge stands with every 401.
   static let unauthorized = refusal(
     401, RPCError(.invalidRequest, "An API key is needed: send X-API-Key or Authorization: Bearer"),

@@ -77,16 +77,15 @@ package final class StdioDoor: Service {
   private func converse(_ reader: StdioReader, _ writer: StdioWriter, on threads: NIOThreadPool) async {
     var lines = LineSplitter(limit: limits.line)
     await withDiscardingTaskGroup { calls in
+      func start(_ line: LineSplitter.Line) {
+        for call in received(line, writer) { calls.addTask { await self.run(call.0, in: call.1, writer) } }
+      }
       while let chunk = await reader.next(on: threads) {
-        for line in lines.split(chunk) {
-          for call in self.received(line, writer) { calls.addTask { await self.run(call.0, in: call.1, writer) } }
-        }
+        for line in lines.split(chunk) { start(line) }
         // Not read on before the client reads what it was told, unless it has gone or we go.
         while !writer.hasRoom, !reader.isOver, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(20)) }
       }
-      if let last = lines.finish() {
-        for call in self.received(last, writer) { calls.addTask { await self.run(call.0, in: call.1, writer) } }
-      }
+      if let last = lines.finish() { start(last) }
       self.logger.debug("stdin has ended", metadata: ["calls": "\(self.state.withLock { $0.scopes.count })"])
       calls.cancelAll()
     }

@@ -59,6 +59,11 @@ import Testing
     #expect(state.unheard == 1)
     #expect(state.failing == 0)
     #expect(!state.isHealthy(0, at: start))
+    state.linkLost(0, reason: "it is away")
+    #expect(state.unheard == 1 && state.failing == 1)
+    // Nobody waits for one that says that it cannot.
+    state.linkLost(0, reason: "its ssh_config is broken", isUnable: true)
+    #expect(state.unheard == 0 && state.failing == 0)
     var host = HostInfo()
     host.alias = "web1"
     host.hostName = "10.0.0.1"
