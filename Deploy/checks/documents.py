@@ -108,6 +108,16 @@ def check_compose(deploy, binary):
     print(f"compose.yaml: {len(services)} services, valid when merged; segments share no network")
 
 
+def check_image(deploy):
+    text = (deploy / "docker/Dockerfile").read_text()
+    context = (deploy / "docker/Dockerfile.dockerignore").read_text().split()
+    used = set(re.findall(r"\$\((Deploy/[\w./-]+)", text)) | set(re.findall(r"^COPY (\w\S*) ", text, re.M))
+    for file in used:
+        if not (deploy / ".." / file).exists() or not any(f"!{file}".startswith(entry) for entry in context):
+            fail(f"Dockerfile: {file} is not in the build context")
+    print(f"Dockerfile: {', '.join(sorted(used))} in the build context")
+
+
 def check_kubernetes(rendered, binary):
     resources = list(yaml.safe_load_all(rendered.read_text()))
     by = {(r["kind"], r["metadata"]["name"]): r for r in resources}
@@ -178,6 +188,7 @@ def main():
     deploy, binary, sources, rendered = sys.argv[1:]
     deploy = pathlib.Path(deploy)
     check_settings(deploy, binary)
+    check_image(deploy)
     check_compose(deploy, binary)
     check_kubernetes(pathlib.Path(rendered), binary)
     check_metrics(deploy, pathlib.Path(sources))

@@ -101,6 +101,15 @@ import Testing
     await iterator.next()
   }
 
+  /// A host that was down is found to be back without anybody's asking; one that refuses the keys is not knocked at again.
+  @Test func aHostThatFailedIsLookedAtAfterThePause() {
+    #expect(BackgroundChecks.mayLook(after: nil, retryIn: nil))
+    #expect(BackgroundChecks.mayLook(after: .unreachable, retryIn: .zero))
+    #expect(!BackgroundChecks.mayLook(after: .unreachable, retryIn: .seconds(1)))
+    #expect(!BackgroundChecks.mayLook(after: .authFailed, retryIn: .zero))
+    #expect(!BackgroundChecks.mayLook(after: .hostKeyChanged, retryIn: .zero))
+  }
+
   @Test func theHostThatWaitsLongestIsCheckedFirst() {
     var plan = CheckPlan(interval: .seconds(600), patience: .seconds(30), start: start)
     let contacts: [String: ContinuousClock.Instant] = [
