@@ -96,6 +96,16 @@ import Testing
     #expect(try store.load() == next)
   }
 
+  /// As scp -r copies it: the folder that the link names, in the link's place.
+  @Test func aFolderInTheLinksPlaceSaysHowToCopy() throws {
+    try store.install(credentials())
+    let link = store.path.appending("current").string
+    try FileManager.default.removeItem(atPath: link)
+    try FileManager.default.createDirectory(atPath: link, withIntermediateDirectories: false)
+    let error = #expect(throws: EnrollmentError.self) { _ = try store.load() }
+    #expect(error?.code == .storage && error?.message.contains("rsync -a") == true)
+  }
+
   @Test func anExpiredCertificateIsLoaded() throws {
     let old = try installation.authority.issueWithKey(Installation.agent(), life: 600, now: Installation.start)
     let stored = try store.install(old)

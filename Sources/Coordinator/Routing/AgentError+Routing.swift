@@ -11,7 +11,8 @@ extension AttemptFailure {
     case .unreachable where error.scope == .agent && !error.mayHaveRun:
       self.init(.unprocessed, mayHaveRun: false)
     case .overloaded, .timeout:
-      // The host has all the sessions that it allows. Or the caller's time: what takes longer says nothing against host or agent, and takes as long the next time.
+      // The host has all the sessions that it allows; or the caller's time is over. Neither says anything against host or agent, and it
+      // would be the same the next time.
       self.init(.late, mayHaveRun: error.mayHaveRun, pushback: .never)
     default:
       self.init(error.scope == .host ? .host(reason: error.message) : .agent, mayHaveRun: error.mayHaveRun)

@@ -26,12 +26,6 @@ extension PrivateFolder {
     let descriptor = open(file.string, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
-      // EINVAL, readlink(2): something else has its place.
-      guard errno != EINVAL else {
-        throw EnrollmentError(
-          .storage,
-          "\(file) is no link any more, as after a copy with scp -r: copy the folder anew, with rsync -a or tar")
-      }
       throw Self.failure("Cannot open", file)
     }
     let opened = FileDescriptor(rawValue: descriptor)

@@ -83,6 +83,7 @@ final class CommandDriver: ChannelUser {
       isLaunchTold = true
       self.reader = nil
       reader.succeed(.launched)
+      // What standard error brings before the marker on standard output waits for it.
     } else if isLaunchTold || isOver, let chunk = chunks.popFirst() {
       self.reader = nil
       let wasFull = !wantsBytes
@@ -95,7 +96,6 @@ final class CommandDriver: ChannelUser {
     }
   }
 
-  /// What standard error brings before the marker on standard output has to wait for it.
   private var isOver: Bool { if case .over = state { true } else { false } }
 
   private func become(_ state: State) {

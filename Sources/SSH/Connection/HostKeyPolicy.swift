@@ -22,7 +22,8 @@ struct HostKeyPolicy {
     return decision
   }
 
-  /// Makes the file's folder as ssh(1) does, where only that is missing. A file that does not end with a line feed gets one first. In one write, so that nobody reads half a line.
+  /// Makes the file's folder as ssh(1) does, where only that is missing. A file that does not end with a line feed gets one first. In one
+  /// write, so that nobody reads half a line.
   private static func append(_ line: String, to path: String) -> Bool {
     var file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     if file < 0, errno == ENOENT, let end = path.lastIndex(of: "/"), mkdir(String(path[..<end]), 0o700) == 0 {

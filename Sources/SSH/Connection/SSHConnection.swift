@@ -94,8 +94,7 @@ package final class SSHConnection: Sendable {
   /// - Throws: `SSHError`, or what `output` threw.
   package func run(
     _ command: RemoteCommand, deadline: ContinuousClock.Instant, lastWord: ContinuousClock.Instant? = nil,
-    launched: @Sendable () async throws -> Void = {},
-    output: @Sendable (OutputChunk) async throws -> Void,
+    launched: @Sendable () async throws -> Void = {}, output: @Sendable (OutputChunk) async throws -> Void,
     released: @escaping @Sendable () -> Void = {}
   ) async throws -> CommandExit {
     let process: NIOLoopBound<CommandDriver>
